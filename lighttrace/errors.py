@@ -1,0 +1,117 @@
+"""Every error LightTrace raises on purpose.
+
+    LightTraceError
+    ├── ConfigError            the TOML file is wrong; carries every problem at once; exit code 2
+    ├── StartError             the program cannot start here (port, folder, lock, version); exit code 1
+    ├── IngestError            a request of an SDK is refused; carries status and the sentence it is answered with
+    │   ├── AuthError          401 nothing found, 400 malformed, 403 everything else
+    │   ├── BodyError          400 cannot be decompressed or read
+    │   ├── EnvelopeError      400 not even the envelope header can be read
+    │   ├── TooLargeError      413
+    │   ├── BusyError          429 queue or in-flight budget full; carries `retry_after_s`
+    │   └── UnavailableError   503 disk full, I/O error
+    ├── EventError             one payload is not an event; its item is dropped, nothing else
+    ├── StoreError
+    │   ├── QueueFullError     the writer has more to do than it may hold
+    │   └── DiskError          SQLite could not write: disk full, I/O error, busy for too long
+    └── DeliveryError          a message could not be handed over; `permanent` says whether trying again can help
+"""
+
+from dataclasses import dataclass
+
+
+class LightTraceError(Exception):
+    """The root of the tree above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in the configuration: where (`path`, and `line` if known), what was expected, an example."""
+
+    path: str
+    message: str
+    example: str = ""
+    line: int | None = None
+
+
+class ConfigError(LightTraceError):
+    """Everything that is wrong with a configuration file, not only the first thing."""
+
+    def __init__(self, source: str, problems: list[Problem]) -> None:
+        super().__init__(f"{source}: {len(problems)} problem(s)")
+        self.source = source
+        self.problems = problems
+
+
+class StartError(LightTraceError):
+    """One plain sentence that says why the program cannot start and what to do."""
+
+
+class IngestError(LightTraceError):
+    """A refused request. `detail` is the sentence the client is answered with; `reason` is the outcome's short name."""
+
+    status = 400
+    reason = "invalid"
+
+    def __init__(self, detail: str, *, status: int | None = None, reason: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        if status is not None:
+            self.status = status
+        if reason is not None:
+            self.reason = reason
+
+
+class AuthError(IngestError):
+    status = 403
+    reason = "auth"
+
+
+class BodyError(IngestError):
+    reason = "body"
+
+
+class EnvelopeError(IngestError):
+    reason = "envelope"
+
+
+class TooLargeError(IngestError):
+    status = 413
+    reason = "too_large"
+
+
+class BusyError(IngestError):
+    status = 429
+    reason = "busy"
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class UnavailableError(IngestError):
+    status = 503
+    reason = "unavailable"
+
+
+class EventError(LightTraceError):
+    """A payload that is not an event. The message says why, in a sentence for people."""
+
+
+class StoreError(LightTraceError):
+    pass
+
+
+class QueueFullError(StoreError):
+    pass
+
+
+class DiskError(StoreError):
+    pass
+
+
+class DeliveryError(LightTraceError):
+    def __init__(self, message: str, *, permanent: bool = False, code: str = "") -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.code = code

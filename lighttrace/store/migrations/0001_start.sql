@@ -59,10 +59,11 @@ CREATE VIRTUAL TABLE group_fts USING fts5(title, value, frames, tags, content='g
 -- Alerts: a cause is written with its event; the alerts loop turns it into one outbox row per target
 CREATE TABLE cause(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, issue_id INTEGER NOT NULL, event_row INTEGER, at INTEGER NOT NULL, expanded_at INTEGER) STRICT;
 CREATE INDEX cause_due ON cause(id) WHERE expanded_at IS NULL;
-CREATE TABLE outbox(id INTEGER PRIMARY KEY, dedupe TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, target TEXT NOT NULL, issue_id INTEGER, caused_at INTEGER NOT NULL, due_at INTEGER NOT NULL, claimed_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0,
+CREATE TABLE outbox(id INTEGER PRIMARY KEY, dedupe TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, target TEXT NOT NULL, issue_id INTEGER, caused_at INTEGER NOT NULL, made_at INTEGER NOT NULL, due_at INTEGER NOT NULL, claimed_at INTEGER, attempts INTEGER NOT NULL DEFAULT 0,
   state TEXT NOT NULL DEFAULT 'due' CHECK(state IN ('due','done','held','failed')), done_at INTEGER, error TEXT, message_id TEXT NOT NULL, payload TEXT NOT NULL) STRICT;
 CREATE INDEX outbox_due ON outbox(due_at) WHERE state = 'due';
-CREATE INDEX outbox_target ON outbox(target, caused_at);
+CREATE INDEX outbox_target ON outbox(target, made_at);
+CREATE INDEX outbox_untold ON outbox(target) WHERE state = 'held' AND done_at IS NULL;
 CREATE INDEX outbox_issue ON outbox(issue_id) WHERE issue_id IS NOT NULL;
 CREATE TABLE delivery(id INTEGER PRIMARY KEY, outbox_id INTEGER NOT NULL REFERENCES outbox(id) ON DELETE CASCADE, at INTEGER NOT NULL, ok INTEGER NOT NULL, code TEXT, took_ms INTEGER NOT NULL, answer TEXT) STRICT;
 CREATE INDEX delivery_outbox ON delivery(outbox_id);

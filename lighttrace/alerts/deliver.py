@@ -1,0 +1,75 @@
+"""Messages that are due are claimed, composed, handed to their channel and recorded.
+
+At least once, under one Message-ID: if we die after the channel took a message and before we could record that, it goes out
+again as the same message.
+"""
+
+from typing import Protocol
+
+from lighttrace.alerts.compose import Mail, compose
+from lighttrace.clock import Clock
+from lighttrace.errors import DeliveryError
+from lighttrace.store import outbox
+from lighttrace.store.outbox import Attempt, Message
+from lighttrace.store.store import Store
+
+MINUTE_MS = 60_000
+BACK_OFF_MS = (1 * MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 180 * MINUTE_MS)  # then every three hours
+GIVE_UP_MS = 72 * 60 * MINUTE_MS  # a mail server that was away over a weekend still gets its mail
+BATCH = 50
+
+
+class Channel(Protocol):
+    async def send(self, mail: Mail) -> str:
+        """Hand one mail over; returns the server's words. Raises DeliveryError."""
+        ...
+
+
+def next_try_ms(attempts: int) -> int:
+    """How long to wait after the `attempts`-th failure."""
+    return BACK_OFF_MS[min(attempts, len(BACK_OFF_MS)) - 1]
+
+
+async def deliver_due(store: Store, channel: Channel, base_url: str, clock: Clock) -> int:
+    """Send every message that is due; returns how many were handed over."""
+    sent = 0
+    for message in await store.read(outbox.due, clock.now_ms(), BATCH):
+        if await store.write(outbox.claim, message.id, clock.now_ms()):
+            sent += await _deliver(store, channel, message, base_url, clock)
+    return sent
+
+
+async def _deliver(
+    store: Store, channel: Channel, message: Message, base_url: str, clock: Clock
+) -> bool:
+    payload = message.payload
+    if message.kind == "held":
+        payload = await store.write(outbox.tell, message, clock.now_ms())
+    mail = await store.read(compose, message, payload, base_url, clock.now_ms())
+    if mail is None:
+        gone = Attempt(clock.now_ms(), "gone", 0, "The issue was deleted before its mail went out.")
+        await store.write(outbox.give_up, message.id, gone)
+        return False
+    began_s = clock.monotonic_s()
+    try:
+        answer = await channel.send(mail)
+    except DeliveryError as error:
+        await _record_failure(store, message, error, began_s, clock)
+        return False
+    took_ms = round((clock.monotonic_s() - began_s) * 1000)
+    done = Attempt(clock.now_ms(), "250", took_ms, answer)
+    await store.write(outbox.record_delivered, message.id, done)
+    return True
+
+
+async def _record_failure(
+    store: Store, message: Message, error: DeliveryError, began_s: float, clock: Clock
+) -> None:
+    now_ms = clock.now_ms()
+    took_ms = round((clock.monotonic_s() - began_s) * 1000)
+    failed = Attempt(now_ms, error.code, took_ms, str(error))
+    if error.permanent or now_ms - message.made_at > GIVE_UP_MS:
+        await store.write(outbox.give_up, message.id, failed)
+    else:
+        due_at = now_ms + next_try_ms(message.attempts + 1)
+        await store.write(outbox.postpone, message.id, failed, due_at)

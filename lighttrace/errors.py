@@ -1,20 +1,21 @@
 """Every error LightTrace raises on purpose.
 
-    LightTraceError
-    ├── ConfigError            the TOML file is wrong; carries every problem at once; exit code 2
-    ├── StartError             the program cannot start here (port, folder, lock, version); exit code 1
-    ├── IngestError            a request of an SDK is refused; carries status and the sentence it is answered with
-    │   ├── AuthError          401 nothing found, 400 malformed, 403 everything else
-    │   ├── BodyError          400 cannot be decompressed or read
-    │   ├── EnvelopeError      400 not even the envelope header can be read
-    │   ├── TooLargeError      413
-    │   ├── BusyError          429 queue or in-flight budget full; carries `retry_after_s`
-    │   └── UnavailableError   503 disk full, I/O error
-    ├── EventError             one payload is not an event; its item is dropped, nothing else
-    ├── StoreError
-    │   ├── QueueFullError     the writer has more to do than it may hold
-    │   └── DiskError          SQLite could not write: disk full, I/O error, busy for too long
-    └── DeliveryError          a message could not be handed over; `permanent` says whether trying again can help
+LightTraceError
+├── ConfigError            the TOML file is wrong; carries every problem at once; exit code 2
+├── StartError             the program cannot start here (port, folder, lock, version); exit code 1
+├── IngestError            a request of an SDK is refused; carries status and the sentence it is
+answered with │   ├── AuthError          401 nothing found, 400 malformed, 403 everything else
+│   ├── BodyError          400 cannot be decompressed or read
+│   ├── EnvelopeError      400 not even the envelope header can be read
+│   ├── TooLargeError      413
+│   ├── BusyError          429 queue or in-flight budget full; carries `retry_after_s`
+│   └── UnavailableError   503 disk full, I/O error
+├── EventError             one payload is not an event; its item is dropped, nothing else
+├── StoreError
+│   ├── QueueFullError     the writer has more to do than it may hold
+│   └── DiskError          SQLite could not write: disk full, I/O error, busy for too long
+└── DeliveryError          a message could not be handed over; `permanent` says whether trying again
+can help
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ class LightTraceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in the configuration: where (`path`, and `line` if known), what was expected, an example."""
+    """One mistake in the configuration: where (`path`, and `line` if known), what was expected, an
+    example.
+    """
 
     path: str
     message: str
@@ -48,12 +51,16 @@ class StartError(LightTraceError):
 
 
 class IngestError(LightTraceError):
-    """A refused request. `detail` is the sentence the client is answered with; `reason` is the outcome's short name."""
+    """A refused request. `detail` is the sentence the client is answered with; `reason` is the
+    outcome's short name.
+    """
 
     status = 400
     reason = "invalid"
 
-    def __init__(self, detail: str, *, status: int | None = None, reason: str | None = None) -> None:
+    def __init__(
+        self, detail: str, *, status: int | None = None, reason: str | None = None
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         if status is not None:
@@ -111,7 +118,14 @@ class DiskError(StoreError):
 
 
 class DeliveryError(LightTraceError):
-    def __init__(self, message: str, *, permanent: bool = False, code: str = "") -> None:
+    """`permanent`: trying again cannot help. `channel_down`: other messages would fare no better
+    now.
+    """
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, channel_down: bool = False, code: str = ""
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.channel_down = channel_down
         self.code = code

@@ -1,7 +1,7 @@
 """Messages that are due are claimed, composed, handed to their channel and recorded.
 
-At least once, under one Message-ID: if we die after the channel took a message and before we could record that, it goes out
-again as the same message.
+At least once, under one Message-ID: if we die after the channel took a message and before we could
+record that, it goes out again as the same message.
 """
 
 from typing import Protocol
@@ -14,7 +14,12 @@ from lighttrace.store.outbox import Attempt, Message
 from lighttrace.store.store import Store
 
 MINUTE_MS = 60_000
-BACK_OFF_MS = (1 * MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 180 * MINUTE_MS)  # then every three hours
+BACK_OFF_MS = (
+    1 * MINUTE_MS,
+    5 * MINUTE_MS,
+    30 * MINUTE_MS,
+    180 * MINUTE_MS,
+)  # then every three hours
 GIVE_UP_MS = 72 * 60 * MINUTE_MS  # a mail server that was away over a weekend still gets its mail
 BATCH = 50
 
@@ -31,11 +36,20 @@ def next_try_ms(attempts: int) -> int:
 
 
 async def deliver_due(store: Store, channel: Channel, base_url: str, clock: Clock) -> int:
-    """Send every message that is due; returns how many were handed over."""
+    """Send every message that is due; returns how many were handed over.
+
+    A channel that is down is asked once, not once a message: the others wait a minute without
+    having been tried.
+    """
     sent = 0
     for message in await store.read(outbox.due, clock.now_ms(), BATCH):
-        if await store.write(outbox.claim, message.id, clock.now_ms()):
+        if not await store.write(outbox.claim, message.id, clock.now_ms()):
+            continue
+        try:
             sent += await _deliver(store, channel, message, base_url, clock)
+        except DeliveryError:
+            await store.write(outbox.put_off, clock.now_ms(), BACK_OFF_MS[0])
+            break
     return sent
 
 
@@ -55,6 +69,8 @@ async def _deliver(
         answer = await channel.send(mail)
     except DeliveryError as error:
         await _record_failure(store, message, error, began_s, clock)
+        if error.channel_down:
+            raise
         return False
     took_ms = round((clock.monotonic_s() - began_s) * 1000)
     done = Attempt(clock.now_ms(), "250", took_ms, answer)

@@ -1,7 +1,8 @@
-"""Who is told of a cause: one outbox row per target, in one transaction with "this cause is done with".
+"""Who is told of a cause: one outbox row per target, in one transaction with "this cause is done
+with".
 
-The cap: a target gets at most `HOURLY` mails in any hour. The last of them is a summary that says what was held back, so
-nine single messages go out at once and the tenth speaks for all the rest.
+The cap: a target gets at most `HOURLY` mails in any hour. The last of them is a summary that says
+what was held back, so nine single messages go out at once and the tenth speaks for all the rest.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ from lighttrace.store.database import Transaction
 
 HOURLY = 10
 HOUR_MS = 3_600_000
-GATHER_MS = 2_000  # a summary waits this long, so that it speaks for a whole burst and is still there within 5 s
+# a summary waits this long, so that it speaks for a whole burst and is still there within 5 s
+GATHER_MS = 2_000
 BATCH = 200  # causes a transaction; the writer's other work waits meanwhile
 
 
@@ -25,7 +27,9 @@ def may_summarise(sent_last_hour: int) -> bool:
 
 
 def expand_due(tx: Transaction, targets: Sequence[str], host: str, now_ms: int) -> int:
-    """Turn waiting causes into messages; returns how many causes were done. `host` goes into Message-IDs."""
+    """Turn waiting causes into messages; returns how many causes were done. `host` goes into
+    Message-IDs.
+    """
     waiting = causes.due(tx, BATCH)
     for cause in waiting:
         for target in targets:

@@ -1,4 +1,6 @@
-"""The alerts loop: woken by a commit that wrote a cause, it expands, delivers, and sleeps until the next message is due."""
+"""The alerts loop: woken by a commit that wrote a cause, it expands, delivers, and sleeps until the
+next message is due.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -43,7 +45,8 @@ class Alerts:
     async def step(self) -> int:
         """Do what there is to do now; returns how many messages were handed over.
 
-        Without `[smtp]` causes are only marked as done: a server set up later must not send last month's news.
+        Without `[smtp]` causes are only marked as done: a server set up later must not send last
+        month's news.
         """
         config = self._config()
         smtp = config.smtp

@@ -1,12 +1,14 @@
-"""Mail: one connection for a burst of messages, by `[smtp]`, and what a mail server's "no" means in plain words."""
+"""Mail: one connection for a burst of messages, by `[smtp]`, and what a mail server's "no" means in
+plain words.
+"""
 
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -33,7 +35,9 @@ def sender(smtp: Smtp) -> str:
 
 
 class Mailer:
-    """A mail channel for as long as its `async with` lasts. The connection is opened by the first mail."""
+    """A mail channel for as long as its `async with` lasts. The connection is opened by the first
+    mail.
+    """
 
     def __init__(self, smtp: Smtp) -> None:
         self._smtp = smtp
@@ -43,7 +47,10 @@ class Mailer:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._client is not None:
             client, self._client = self._client, None
@@ -98,6 +105,7 @@ async def _in_plain_words(smtp: Smtp, to: str) -> AsyncIterator[None]:
             f"{where} refused the login {smtp.username!r}: {error.code} {error.message}. "
             "Check username and password in [smtp].",
             code=str(error.code),
+            channel_down=True,
         ) from error
     except aiosmtplib.SMTPResponseException as error:
         raise DeliveryError(
@@ -106,23 +114,28 @@ async def _in_plain_words(smtp: Smtp, to: str) -> AsyncIterator[None]:
     except aiosmtplib.SMTPTimeoutError as error:
         raise DeliveryError(
             f"{where} did not answer within {smtp.timeout_s:g} s. Check host and port, and whether a "
-            "firewall lets them through; port 465 wants tls = \"tls\", port 587 tls = \"starttls\".",
+            'firewall lets them through; port 465 wants tls = "tls", port 587 tls = "starttls".',
             code="timeout",
+            channel_down=True,
         ) from error
     except ssl.SSLError as error:
         raise DeliveryError(
             f"The encrypted connection to {where} failed: {error.reason or error}. "
             'Port 465 wants tls = "tls", port 587 tls = "starttls", port 25 inside a network tls = "none".',
             code="tls",
+            channel_down=True,
         ) from error
     except aiosmtplib.SMTPNotSupported as error:
         raise DeliveryError(
             f"{where} does not offer what [smtp] asks for: {error.message}. "
             'Without encryption on that port, use tls = "none".',
             code="unsupported",
+            channel_down=True,
         ) from error
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise DeliveryError(f"{where} cannot be reached: {error}", code="connect") from error
+        raise DeliveryError(
+            f"{where} cannot be reached: {error}", code="connect", channel_down=True
+        ) from error
 
 
 def message_of(mail: Mail, from_address: str) -> EmailMessage:
@@ -144,7 +157,9 @@ def message_of(mail: Mail, from_address: str) -> EmailMessage:
 
 
 async def send_test(smtp: Smtp, to: str, base_url: str, now_ms: int) -> str:
-    """For `lighttrace check --mail`: one mail, now. Returns the server's words; raises DeliveryError with a remedy."""
+    """For `lighttrace check --mail`: one mail, now. Returns the server's words; raises
+    DeliveryError with a remedy.
+    """
     message_id = make_msgid(domain=host_of(smtp))
     async with Mailer(smtp) as mailer:
         return await mailer.send(test_mail(to, message_id, base_url, now_ms))

@@ -1,8 +1,9 @@
 """An event as LightTrace understands it, whatever an SDK called things.
 
-`normalize.normalise()` makes these; everything else only reads them. They are msgspec structs, not dataclasses: an event
-has about twenty frames, and a frozen dataclass of seven fields takes 0.93 µs to make where a struct takes 0.10
-(docs/performance.md, "the way of an event"). Strings are already free of NUL and of lone surrogates.
+`normalize.normalise()` makes these; everything else only reads them. They are msgspec structs, not
+dataclasses: an event has about twenty frames, and a frozen dataclass of seven fields takes 0.93 µs
+to make where a struct takes 0.10 (docs/performance.md, "the way of an event"). Strings are already
+free of NUL and of lone surrogates.
 """
 
 from typing import Any, TypeAlias
@@ -16,7 +17,9 @@ LEVELS = ("debug", "info", "warning", "error", "fatal")  # stored as the index �
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """One call. Oldest call first in a stack, the raising one last. `in_app` is what the SDK said, None if it did not."""
+    """One call. Oldest call first in a stack, the raising one last. `in_app` is what the SDK said,
+    None if it did not.
+    """
 
     function: str | None = None
     raw_function: str | None = None
@@ -36,7 +39,8 @@ class Frame(msgspec.Struct, frozen=True):
     symbol_addr: str | None = None
     addr_mode: str | None = None
     source_link: str | None = None
-    data: dict[str, Json] | None = None  # `sourcemap` in here marks a frame the client mapped itself
+    # `sourcemap` in here marks a frame the client mapped itself
+    data: dict[str, Json] | None = None
 
 
 class Mechanism(msgspec.Struct, frozen=True):
@@ -76,7 +80,9 @@ class Thread(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """`template` as the programmer wrote it (None if the SDK sent only text), `formatted` as people read it."""
+    """`template` as the programmer wrote it (None if the SDK sent only text), `formatted` as people
+    read it.
+    """
 
     formatted: str
     template: str | None = None
@@ -99,12 +105,15 @@ class Remark(msgspec.Struct, frozen=True):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """What the request around an event told us. Kept beside the body so that `normalise` gives the same event again."""
+    """What the request around an event told us. Kept beside the body so that `normalise` gives the
+    same event again.
+    """
 
     received_at: int  # ms
     event_id: str | None = None  # 32 hex, of the envelope header; wins over the payload's
     sent_at: int | None = None  # ms
-    ip_address: str | None = None  # the peer, after trusted proxies; None where addresses are not to be kept
+    # the peer, after trusted proxies; None where addresses are not to be kept
+    ip_address: str | None = None
     user_agent: str | None = None
 
 
@@ -112,7 +121,8 @@ class Event(msgspec.Struct, frozen=True):
     event_id: str  # 32 lower-case hex
     received_at: int  # ms
     happened_at: int  # ms, corrected for the client's clock
-    raw: Raw  # what the client sent, scrubbed: breadcrumbs, extra, packages are read from here when shown
+    # what the client sent, scrubbed: breadcrumbs, extra, packages are read from here when shown
+    raw: Raw
     kind: str = "default"  # error | csp | default
     platform: str = "other"
     level: str = "error"
@@ -128,12 +138,14 @@ class Event(msgspec.Struct, frozen=True):
     frames: tuple[Frame, ...] = ()  # a stack trace of the event itself (messages, legacy clients)
     fingerprint: tuple[str, ...] = ()  # as the client sent it, `{{ default }}` included
     checksum: str | None = None  # 32 hex, legacy
-    tags: tuple[tuple[str, str], ...] = ()  # the client's, cleaned; `tags.all_tags()` adds the derived ones
+    # the client's, cleaned; `tags.all_tags()` adds the derived ones
+    tags: tuple[tuple[str, str], ...] = ()
     user: User | None = None
     request_url: str | None = None
     request_method: str | None = None
     contexts: dict[str, dict[str, Json]] = {}
-    csp: dict[str, str] | None = None  # effective_directive, blocked_uri, document_uri, …: dashes turned to underscores
+    # effective_directive, blocked_uri, document_uri, …: dashes turned to underscores
+    csp: dict[str, str] | None = None
     trace_id: str | None = None  # 32 hex
     span_id: str | None = None  # 16 hex
     sdk_name: str | None = None
@@ -142,5 +154,9 @@ class Event(msgspec.Struct, frozen=True):
 
     @property
     def unhandled(self) -> bool:
-        """Whether any exception says it was not handled; SDKs differ in which link of the chain carries it."""
-        return any(e.mechanism is not None and e.mechanism.handled is False for e in self.exceptions)
+        """Whether any exception says it was not handled; SDKs differ in which link of the chain
+        carries it.
+        """
+        return any(
+            e.mechanism is not None and e.mechanism.handled is False for e in self.exceptions
+        )

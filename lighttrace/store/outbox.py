@@ -1,8 +1,10 @@
-"""Messages on their way to people: one row per cause and target, kept until it is delivered or given up.
+"""Messages on their way to people: one row per cause and target, kept until it is delivered or
+given up.
 
-The road of a row: `due` → claimed → `done`, or back to `due` later, or `failed`. `held` rows are over the hourly cap of
-their target: a summary tells of them (`done_at` says when). `message_id` is fixed when the row is made, so a row that goes
-out twice, after a crash between the channel's yes and our COMMIT, is one message to whoever reads it.
+The road of a row: `due` → claimed → `done`, or back to `due` later, or `failed`. `held` rows are
+over the hourly cap of their target: a summary tells of them (`done_at` says when). `message_id` is
+fixed when the row is made, so a row that goes out twice, after a crash between the channel's yes
+and our COMMIT, is one message to whoever reads it.
 """
 
 import json
@@ -45,14 +47,16 @@ class Draft:
 
 
 ADD = """
-insert into outbox(dedupe, kind, target, issue_id, caused_at, made_at, due_at, state, message_id, payload)
-values (:dedupe, :kind, :target, :issue_id, :caused_at, :now_ms, :due_at, :state, :message_id, :payload)
-on conflict(dedupe) do nothing
+insert into outbox(dedupe, kind, target, issue_id, caused_at, made_at, due_at, state, message_id,
+payload) values (:dedupe, :kind, :target, :issue_id, :caused_at, :now_ms, :due_at, :state,
+:message_id, :payload) on conflict(dedupe) do nothing
 """
 
 
 def add(tx: Transaction, draft: Draft, host: str, now_ms: int) -> bool:
-    """Put a message into the outbox. False if it was there already. `host` is the right side of its Message-ID."""
+    """Put a message into the outbox. False if it was there already. `host` is the right side of its
+    Message-ID.
+    """
     values = {
         "dedupe": draft.dedupe,
         "kind": draft.kind,
@@ -72,7 +76,7 @@ SENT_SINCE = "select count(*) from outbox where target = ? and made_at > ? and s
 
 
 def sent_since(db: Reader, target: str, since_ms: int) -> int:
-    """How many messages to `target` were made after `since_ms`, those on their way included, those held back not."""
+    """How many messages to `target` were made after `since_ms`; those held back do not count."""
     return int(db.execute(SENT_SINCE, (target, since_ms)).fetchone()[0])
 
 
@@ -112,7 +116,7 @@ RELEASE = "update outbox set claimed_at = null where state = 'due' and claimed_a
 
 
 def release_claims(tx: Transaction) -> int:
-    """At start: whoever claimed these is dead, as one server at a time holds the database's lock."""
+    """At start: whoever claimed these is dead, as one server at a time holds the lock."""
     return tx.execute(RELEASE).rowcount
 
 
@@ -147,6 +151,16 @@ def give_up(tx: Transaction, message_id: int, attempt: Attempt) -> None:
     tx.execute(ATTEMPT, (message_id, attempt.at, 0, attempt.code, attempt.took_ms, attempt.answer))
 
 
+PUT_OFF = """
+update outbox set due_at = :until where state = 'due' and claimed_at is null and due_at <= :now_ms
+"""
+
+
+def put_off(tx: Transaction, now_ms: int, for_ms: int) -> int:
+    """Let everything that is due wait: its channel is down."""
+    return tx.execute(PUT_OFF, {"now_ms": now_ms, "until": now_ms + for_ms}).rowcount
+
+
 UNTOLD_TARGETS = """
 select target, min(id) from outbox where state = 'held' and done_at is null group by target
 """
@@ -158,13 +172,18 @@ def untold(db: Reader) -> list[tuple[str, int]]:
 
 
 SUMMARY_ISSUES = 20  # more would be a page, not a mail; the mail links to the list
-HELD = f"select {COLUMNS} from outbox where target = ? and state = 'held' and done_at is null order by id"
+HELD = f"""
+select {COLUMNS} from outbox where target = ? and state = 'held' and done_at is null order by id
+"""
 TELL = "update outbox set done_at = ? where id = ?"
 FREEZE = "update outbox set payload = ? where id = ?"
 
 
 def tell(tx: Transaction, summary: Message, now_ms: int) -> dict[str, Json]:
-    """Put what is held back now into a summary, once: a summary sent again says the same. Returns its payload."""
+    """Put what is held back now into a summary, once, and return its payload.
+
+    A summary that is sent again says the same.
+    """
     if "issues" in summary.payload:
         return summary.payload
     held = [_message(row) for row in tx.execute(HELD, (summary.target,))]
@@ -176,6 +195,7 @@ def tell(tx: Transaction, summary: Message, now_ms: int) -> dict[str, Json]:
     }
     tx.execute(FREEZE, (json.dumps(payload), summary.id))
     return payload
+
 
 def _message(row: Sequence[object]) -> Message:
     *columns, payload = row

@@ -10,7 +10,9 @@ from lighttrace.event.model import Event
 
 @dataclass(frozen=True, slots=True)
 class Titles:
-    """How an event is called in a list: `title` (exception type or first line), `value` (the rest), `culprit` (where)."""
+    """How an event is called in a list: `title` (exception type or first line), `value` (the rest),
+    `culprit` (where).
+    """
 
     title: str
     value: str = ""
@@ -20,7 +22,9 @@ class Titles:
 
 @dataclass(frozen=True, slots=True)
 class EventWrite:
-    """One event on its way into the store. `body` is the client's JSON, scrubbed; `derived` the `Arrival` as JSON."""
+    """One event on its way into the store. `body` is the client's JSON, scrubbed; `derived` the
+    `Arrival` as JSON.
+    """
 
     project_id: int
     key_id: int
@@ -51,12 +55,15 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`n` things of one category that came to one end. `source` is `server` or `client` (folded-in client reports)."""
+    """`n` things of one category that came to one end. `source` is `server` or `client` (folded-in
+    client reports).
+    """
 
     project_id: int
     key_id: int  # 0: no key
     category: str  # error, transaction, attachment, …: the names of rate limits
-    outcome: str  # accepted, invalid, too_large, duplicate, unsupported, filtered, rate_limited, client_discard
+    # accepted, invalid, too_large, duplicate, unsupported, filtered, rate_limited, client_discard
+    outcome: str
     reason: str = ""
     n: int = 1
     source: str = "server"
@@ -78,7 +85,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackWrite:
-    """What a person said about an event: from the report dialog or a `user_report` item. A later one replaces the earlier."""
+    """What a person said about an event: from the report dialog or a `user_report` item. A later
+    one replaces the earlier.
+    """
 
     project_id: int
     event_id: str

@@ -1,0 +1,128 @@
+"""Who may see a page. Every route names one guard; the check runs before its handler.
+
+People carry a session cookie (`sessions`), scripts a bearer token. A page nobody is signed in for sends to the login and
+back; the same request from htmx gets 401 with `HX-Redirect`, because `fetch` would follow a 303 into a panel.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from lighttrace.store import tokens
+from lighttrace.store.tokens import Token
+from lighttrace.store.users import User
+from lighttrace.web import links, sessions, shell, state
+from lighttrace.web.render import wants_fragment
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+MEMBERS = frozenset({"owner", "admin", "member"})
+ADMINS = frozenset({"owner", "admin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """ANYONE · SETUP (a one-time link, checked by its page) · SIGNED_IN · MEMBER (may change issues) · ADMIN · TOKEN(scope)."""
+
+    name: str
+    scope: str = ""
+
+    ANYONE: ClassVar["Guard"]
+    SETUP: ClassVar["Guard"]
+    SIGNED_IN: ClassVar["Guard"]
+    MEMBER: ClassVar["Guard"]
+    ADMIN: ClassVar["Guard"]
+
+    @staticmethod
+    def TOKEN(scope: str) -> "Guard":
+        return Guard("TOKEN", scope)
+
+
+Guard.ANYONE = Guard("ANYONE")
+Guard.SETUP = Guard("SETUP")
+Guard.SIGNED_IN = Guard("SIGNED_IN")
+Guard.MEMBER = Guard("MEMBER")
+Guard.ADMIN = Guard("ADMIN")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One row of the table of routes."""
+
+    path: str
+    handler: Handler
+    guard: Guard
+    methods: tuple[str, ...] = ("GET",)
+    name: str = ""
+
+
+def person(request: Request) -> User:
+    """Who is signed in. Only behind SIGNED_IN, MEMBER or ADMIN."""
+    found = request.state.session.user
+    assert isinstance(found, User)
+    return found
+
+
+def token(request: Request) -> Token:
+    """The token of a script. Only behind TOKEN."""
+    found = request.state.token
+    assert isinstance(found, Token)
+    return found
+
+
+def protect(page: Page) -> Handler:
+    """The handler of a page behind its guard."""
+    guard, handler = page.guard, page.handler
+    if guard.name == "TOKEN":
+        return _behind_token(handler, guard.scope)
+    if guard in (Guard.ANYONE, Guard.SETUP):
+        return handler
+
+    async def guarded(request: Request) -> Response:
+        session = await sessions.current(request)
+        if session is None:
+            return to_login(request)
+        request.state.session = session
+        if not wants_fragment(request):
+            request.state.shell = await shell.gather(request)
+        if guard == Guard.ADMIN and session.user.role not in ADMINS:
+            raise HTTPException(403, "Only owners and admins can do this.")
+        if guard == Guard.MEMBER and session.user.role not in MEMBERS:
+            raise HTTPException(403, "Viewers can look but not change anything.")
+        return await handler(request)
+
+    return guarded
+
+
+def to_login(request: Request) -> Response:
+    """Send somebody who is not signed in to the login, and back to where they wanted to be."""
+    fragment = request.headers.get("hx-request") == "true"
+    if fragment:
+        here = request.headers.get("hx-current-url", "").partition("://")[2].partition("/")
+        target = links.local(request, "/" + here[2] if here[1] else None)
+        return Response(status_code=401, headers={"HX-Redirect": links.url(request, "/login", next=target)})
+    wanted = links.here(request) if request.method == "GET" else None
+    return RedirectResponse(links.url(request, "/login", next=wanted), status_code=303)
+
+
+def _behind_token(handler: Handler, scope: str) -> Handler:
+    async def guarded(request: Request) -> Response:
+        services = state.of(request)
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        secret = secret.strip()
+        found = None
+        if scheme.lower() == "bearer" and 0 < len(secret) <= 200:
+            found = await services.store.read(tokens.find, secret, services.clock.now_ms())
+        if found is None:
+            detail = "Send a token: Authorization: Bearer TOKEN (lighttrace token add)."
+            return JSONResponse({"detail": detail}, 401, {"WWW-Authenticate": "Bearer"})
+        if scope and scope not in found.scopes:
+            return JSONResponse({"detail": f"This token lacks the scope {scope}."}, 403)
+        request.state.token = found
+        return await handler(request)
+
+    return guarded

@@ -1,0 +1,42 @@
+"""Every address people can ask for: path, handler, guard. A test walks this table."""
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
+from starlette.types import ASGIApp, Lifespan
+
+from lighttrace.config import Config
+from lighttrace.limits import MIB
+from lighttrace.web import csrf, files
+from lighttrace.web.guards import Guard, Page, protect
+from lighttrace.web.headers import SafeHeaders
+from lighttrace.web.links import Prefix
+from lighttrace.web.pages import errors
+
+PAGES: tuple[Page, ...] = (
+    Page("/static/{name:path}", files.serve, Guard.ANYONE, name="static"),
+)
+ROUTES: tuple[Page, ...] = PAGES
+
+
+def site(config: Config, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
+    """The pages and the API as one ASGI application; its lifespan must yield `{"services": Services}`."""
+    app = Starlette(
+        routes=[
+            Route(page.path, protect(page), methods=list(page.methods), name=page.name or None) for page in ROUTES
+        ],
+        middleware=[
+            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
+            Middleware(
+                csrf.SameOriginOnly, base_url=config.server.url or "", prefix=config.prefix, refuse=errors.http
+            ),
+        ],
+        exception_handlers=errors.HANDLERS,
+        lifespan=lifespan,
+        max_body_size=MIB,
+    )
+    # outermost, so that the page of a failure carries the headers as well
+    return Prefix(SafeHeaders(app), config.prefix)

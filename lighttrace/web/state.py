@@ -1,0 +1,44 @@
+"""What every handler can reach: the store, the configuration, the clock and the live hub.
+
+The lifespan yields `{"services": services}`; handlers read it with `of(request)`.
+"""
+
+from dataclasses import dataclass, field
+
+from starlette.requests import HTTPConnection
+
+from lighttrace.clock import Clock
+from lighttrace.config import Config
+from lighttrace.event.scrub import ScrubRules
+from lighttrace.store.store import Store
+from lighttrace.web.live import Live
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectOptions:
+    """What the file says about one project, as ingest needs it."""
+
+    scrub: ScrubRules = field(default_factory=ScrubRules)
+    keep_addresses: bool = True
+
+
+DEFAULT_OPTIONS = ProjectOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    store: Store
+    config: Config
+    clock: Clock
+    live: Live
+    # by project id; filled when `[[project]]` of the file has been matched with the database
+    project_options: dict[int, ProjectOptions] = field(default_factory=dict)
+
+    def options(self, project_id: int) -> ProjectOptions:
+        return self.project_options.get(project_id, DEFAULT_OPTIONS)
+
+
+def of(request: HTTPConnection) -> Services:
+    services = request.state.services
+    assert isinstance(services, Services)
+    return services

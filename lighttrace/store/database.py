@@ -1,28 +1,31 @@
 """Connections to the one database file, and what SQLite's errors mean to us.
 
-Three kinds: the server's writer (one, owned by the writer's thread), readers (`mode=ro` and `query_only`, one a thread)
-and, for commands, a short `BEGIN IMMEDIATE`. The reasons for each pragma: docs/storage.md, "Connection settings".
+Three kinds: the server's writer (one, owned by the writer's thread), readers (`mode=ro` and
+`query_only`, one a thread) and, for commands, a short `BEGIN IMMEDIATE`. The reasons for each
+pragma: docs/storage.md, "Connection settings".
 """
 
 import sqlite3
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from lighttrace.clock import SystemClock
 from lighttrace.errors import StartError
 
 Reader: TypeAlias = sqlite3.Connection  # may select, inside one read transaction
 Transaction: TypeAlias = sqlite3.Connection  # inside the writer's transaction, or a command's own
 Synchronous = Literal["FULL", "NORMAL"]
 
-APPLICATION_ID = 0x4C697472  # "Litr": marks the file as ours, for `file(1)` and for people who name the wrong one
+# "Litr": marks the file as ours, for `file(1)` and for people who name the wrong one
+APPLICATION_ID = 0x4C697472
 OLDEST_SQLITE = (3, 38, 0)  # STRICT tables, RETURNING, unixepoch()
 PAGE_SIZE_BYTES = 8192  # 17 % smaller file than 4096 with bodies of 2.5 KB (bench/store.py)
-BUSY_TIMEOUT_MS = 5000  # a command of the CLI may hold the write lock this long before a batch is answered 503
+# a command of the CLI may hold the write lock this long before a batch is answered 503
+BUSY_TIMEOUT_MS = 5000
 WRITER_CACHE_KIB = 64 * 1024
 READER_CACHE_KIB = 16 * 1024
 WAL_KEPT_BYTES = 64 * 1024 * 1024  # a WAL that had to grow is cut back to this when it starts anew
@@ -53,7 +56,9 @@ CORRUPT_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def fault_of(error: BaseException) -> Fault:
-    """What kind of trouble an exception out of a batch is. What did not come from SQLite is about its row."""
+    """What kind of trouble an exception out of a batch is. What did not come from SQLite is about
+    its row.
+    """
     code = getattr(error, "sqlite_errorcode", None)
     if not isinstance(code, int):
         return Fault.DISK if isinstance(error, OSError) else Fault.DATA
@@ -68,13 +73,16 @@ def require_sqlite() -> None:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))
         raise StartError(
-            f"This Python ({sys.executable}) uses SQLite {sqlite3.sqlite_version}; LightTrace needs {needed} or newer. "
-            "Use a newer Python, or a system with a newer SQLite (Debian 12, Ubuntu 22.10, Alpine 3.16)."
+            f"This Python ({sys.executable}) uses SQLite {sqlite3.sqlite_version}; "
+            f"LightTrace needs {needed} or newer. Use a newer Python, or a system with a newer "
+            "SQLite (Debian 12, Ubuntu 22.10, Alpine 3.16)."
         )
 
 
 def open_writer(path: Path, *, synchronous: Synchronous = "FULL") -> sqlite3.Connection:
-    """The connection that writes; makes the file if it is not there. Any one thread at a time may use it."""
+    """The connection that writes; makes the file if it is not there. Any one thread at a time may
+    use it.
+    """
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     try:
         db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
@@ -88,7 +96,8 @@ def open_writer(path: Path, *, synchronous: Synchronous = "FULL") -> sqlite3.Con
         db.execute(f"PRAGMA journal_size_limit={WAL_KEPT_BYTES}")
         db.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
         db.execute("PRAGMA temp_store=MEMORY")
-        # Debian builds with SECURE_DELETE, which rewrites every freed page; FAST zeroes only pages written anyway.
+        # Debian builds with SECURE_DELETE, which rewrites every freed page; FAST zeroes only pages
+        # written anyway.
         db.execute("PRAGMA secure_delete=FAST")
     except sqlite3.Error:
         db.close()
@@ -114,16 +123,18 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def snapshot(db: sqlite3.Connection, *, limit_s: float = READ_LIMIT_S) -> Iterator[Reader]:
-    """One view of the database for as long as the block runs; a query past the limit is interrupted."""
-    until = time.monotonic() + limit_s
-    db.set_progress_handler(_late(until), STEPS_BETWEEN_LOOKS)
+    """One view of the database for as long as the block runs; a query past the limit is
+    interrupted.
+    """
+    db.set_progress_handler(_late(limit_s), STEPS_BETWEEN_LOOKS)
     db.execute("BEGIN")
     try:
         yield db
     finally:
         db.set_progress_handler(None, 0)
         if db.in_transaction:
-            db.execute("ROLLBACK")  # nothing was written; a rollback cannot fail where a commit could
+            # nothing was written; a rollback cannot fail where a commit could
+            db.execute("ROLLBACK")
 
 
 @contextmanager
@@ -132,15 +143,15 @@ def transaction(db: sqlite3.Connection) -> Iterator[Transaction]:
     db.execute("BEGIN IMMEDIATE")
     try:
         yield db
+        db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:  # SQLite may have rolled back by itself, after SQLITE_FULL for one
             db.execute("ROLLBACK")
         raise
-    db.execute("COMMIT")
 
 
-def _late(until_s: float) -> Callable[[], int]:
-    def interrupt() -> int:
-        return int(time.monotonic() > until_s)
-
-    return interrupt
+def _late(limit_s: float) -> Callable[[], int]:
+    # A watchdog over real work: an injected clock that stands still would never bark.
+    clock = SystemClock()
+    until_s = clock.monotonic_s() + limit_s
+    return lambda: int(clock.monotonic_s() > until_s)

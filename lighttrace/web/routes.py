@@ -14,12 +14,18 @@ from lighttrace.web import csrf, files
 from lighttrace.web.guards import Guard, Page, protect
 from lighttrace.web.headers import SafeHeaders
 from lighttrace.web.links import Prefix
-from lighttrace.web.pages import errors
+from lighttrace.web.pages import account, errors, login, project_settings, setup, start, stream
 
-PAGES: tuple[Page, ...] = (
+ROUTES: tuple[Page, ...] = (
     Page("/static/{name:path}", files.serve, Guard.ANYONE, name="static"),
+    *start.PAGES,
+    *setup.PAGES,
+    *login.PAGES,
+    *account.PAGES,
+    *project_settings.PAGES,
+    *stream.PAGES,
+    start.NOTHING,
 )
-ROUTES: tuple[Page, ...] = PAGES
 
 
 def site(config: Config, lifespan: Lifespan[Any] | None = None) -> ASGIApp:

@@ -12,6 +12,7 @@ from lighttrace.config import Config
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.store.store import Store
 from lighttrace.web.live import Live
+from lighttrace.web.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Services:
     live: Live
     # by project id; filled when `[[project]]` of the file has been matched with the database
     project_options: dict[int, ProjectOptions] = field(default_factory=dict)
+    throttle: Throttle = field(default_factory=Throttle)
 
     def options(self, project_id: int) -> ProjectOptions:
         return self.project_options.get(project_id, DEFAULT_OPTIONS)

@@ -1,0 +1,157 @@
+"""`/account`: a person's own name, password, look, keys, time zone and open sessions."""
+
+import zoneinfo
+from functools import cache
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from lighttrace.event import useragent
+from lighttrace.store import sessions as session_rows
+from lighttrace.store import users
+from lighttrace.web import guards, links, passwords, sessions, state
+from lighttrace.web.guards import Guard, Page
+from lighttrace.web.pages.login import PASSWORD_LENGTH
+from lighttrace.web.render import THEMES, render
+
+NAME_LENGTH = 100
+PASSWORD_MIN = 12
+SAVED = {
+    "name": "Your name is changed.",
+    "password": "Your password is changed; your other sessions have ended.",
+    "look": "Saved.",
+    "session": "That session has ended.",
+    "sessions": "You are signed out everywhere else.",
+}
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """The time zones to choose from, without the historical and technical ones."""
+    return ("UTC", *sorted(name for name in zoneinfo.available_timezones() if "/" in name and name[:4] != "Etc/"))
+
+
+def zone_or_none(name: str) -> str | None:
+    """`name` if it is a time zone we know: browsers send aliases, hostile ones anything."""
+    return name if len(name) <= 64 and name in zoneinfo.available_timezones() else None
+
+
+def password_problem(password: str, email: str) -> str:
+    """What is wrong with a new password, or nothing. Long beats odd, so length is the rule."""
+    if len(password) < PASSWORD_MIN:
+        return f"{len(password)} of at least {PASSWORD_MIN} characters"
+    if len(password) > PASSWORD_LENGTH:
+        return f"More than {PASSWORD_LENGTH} characters"
+    if password.strip().lower() == email.strip().lower():
+        return "That is your e-mail; choose something nobody knows"
+    if len(set(password)) < 4:
+        return "That is too few different characters"
+    return ""
+
+
+async def show(request: Request) -> Response:
+    return await _page(request)
+
+
+async def save_name(request: Request) -> Response:
+    services, person = state.of(request), guards.person(request)
+    async with request.form(max_files=0, max_fields=5) as form:
+        name = " ".join(str(form.get("name", "")).split())[:NAME_LENGTH]
+    if not name:
+        return await _page(request, 422, name_error="A name, as your colleagues call you")
+    await services.store.write(users.set_name, person.id, name)
+    return _saved(request, "name")
+
+
+async def save_password(request: Request) -> Response:
+    services, person = state.of(request), guards.person(request)
+    async with request.form(max_files=0, max_fields=5) as form:
+        old = str(form.get("old", ""))[:PASSWORD_LENGTH]
+        new = str(form.get("new", ""))
+    address = request.client.host if request.client else ""
+    if services.throttle.wait_s(person.email, address, services.clock.monotonic_s()):
+        return await _page(request, 429, old_error="Too many wrong passwords. Try again in 15 min.")
+    services.throttle.tried(person.email, address, services.clock.monotonic_s())
+    if not await passwords.fits(old, await services.store.read(users.password_hash, person.id)):
+        return await _page(request, 422, old_error="That is not your password now")
+    services.throttle.succeeded(person.email, address)
+    if problem := password_problem(new, person.email):
+        return await _page(request, 422, new_error=problem)
+    hashed = await passwords.hash_async(new)
+    await services.store.write(users.set_password, person.id, hashed)
+    await services.store.write(session_rows.revoke_others, person.id, request.state.session.token_hash)
+    return _saved(request, "password")
+
+
+async def save_look(request: Request) -> Response:
+    services, person = state.of(request), guards.person(request)
+    async with request.form(max_files=0, max_fields=10) as form:
+        theme = str(form.get("theme", "auto"))
+        zone = zone_or_none(str(form.get("timezone", "")))
+        keys = form.get("keys") is not None
+    if theme not in THEMES:
+        raise HTTPException(400)
+    options = {**person.options, "theme": theme, "keys": keys}
+    if zone:
+        options["timezone"] = zone
+    await services.store.write(users.set_options, person.id, options)
+    return _saved(request, "look")
+
+
+async def end_session(request: Request) -> Response:
+    services, person = state.of(request), guards.person(request)
+    try:
+        token_hash = bytes.fromhex(request.path_params["session"])
+    except ValueError:
+        raise HTTPException(404) from None
+    await services.store.write(session_rows.revoke, token_hash, person.id)
+    return _saved(request, "session")
+
+
+async def end_others(request: Request) -> Response:
+    services, person = state.of(request), guards.person(request)
+    await services.store.write(session_rows.revoke_others, person.id, request.state.session.token_hash)
+    return _saved(request, "sessions")
+
+
+async def _page(request: Request, status: int = 200, **errors: str) -> Response:
+    services, person = state.of(request), guards.person(request)
+    rows = await services.store.read(session_rows.of_user, person.id)
+    here = request.state.session.token_hash
+    shown: list[dict[str, Any]] = []
+    for row in rows:
+        device, phone = describe(row.agent)
+        shown.append({"id": row.token_hash.hex(), "device": device, "phone": phone, "row": row, "here": row.token_hash == here})
+    shown.sort(key=lambda session: (not session["here"], -session["row"].seen_at))
+    saved = SAVED.get(request.query_params.get("saved", ""), "")
+    return render(
+        request,
+        "pages/account.html",
+        status,
+        cur="account",
+        sessions=shown,
+        zones=zones(),
+        errors={"name_error": "", "old_error": "", "new_error": "", **errors},
+        toasts=[(saved, "")] if saved and request.method == "GET" else [],
+    )
+
+
+def describe(agent: str | None) -> tuple[str, bool]:
+    """`Firefox 145 on Linux`, and whether it is a phone."""
+    raise NotImplementedError
+
+
+def _saved(request: Request, what: str) -> Response:
+    return RedirectResponse(links.url(request, "/account", saved=what), status_code=303)
+
+
+PAGES = (
+    Page("/account", show, Guard.SIGNED_IN, name="account"),
+    Page("/account/name", save_name, Guard.SIGNED_IN, ("POST",)),
+    Page("/account/password", save_password, Guard.SIGNED_IN, ("POST",)),
+    Page("/account/look", save_look, Guard.SIGNED_IN, ("POST",)),
+    Page("/account/sessions/end-others", end_others, Guard.SIGNED_IN, ("POST",)),
+    Page("/account/sessions/{session}/end", end_session, Guard.SIGNED_IN, ("POST",)),
+)

@@ -1,7 +1,8 @@
-"""A decoded, scrubbed payload becomes an `Event`, whatever an SDK called things. Pure: the same in, the same out.
+"""A decoded, scrubbed payload becomes an `Event`, whatever an SDK called things. Pure: the same in,
+the same out.
 
-What cannot be taken becomes a remark, never an error. Strings are trimmed here, on the event; the stored body keeps them
-whole. Rules and limits: docs/events.md.
+What cannot be taken becomes a remark, never an error. Strings are trimmed here, on the event; the
+stored body keeps them whole. Rules and limits: docs/events.md.
 """
 
 import ipaddress
@@ -219,7 +220,9 @@ def _tags(value: Json, remarks: list[Remark]) -> tuple[tuple[str, str], ...]:
             continue
         shown = shown.strip()
         if not _TAG_KEY.fullmatch(name) or "\n" in shown or not shown:
-            remarks.append(Remark("invalid_data", f"tags.{text.cut(name, 50)}", text.cut(shown, 50)))
+            remarks.append(
+                Remark("invalid_data", f"tags.{text.cut(name, 50)}", text.cut(shown, 50))
+            )
         elif name not in found and len(found) < TAGS:
             found[name] = text.cut(shown, 200)
         if len(remarks) > 50:

@@ -46,7 +46,12 @@ def exceptions(value: Json, may_split: bool) -> tuple[ExceptionValue, ...]:
 
 def with_frames(exception: ExceptionValue, calls: tuple[Frame, ...]) -> ExceptionValue:
     return ExceptionValue(
-        exception.type, exception.value, exception.module, exception.thread_id, exception.mechanism, calls
+        exception.type,
+        exception.value,
+        exception.module,
+        exception.thread_id,
+        exception.mechanism,
+        calls,
     )
 
 

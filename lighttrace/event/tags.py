@@ -1,4 +1,6 @@
-"""The tags of an event: the client's, and those that can be read off it. What people filter and compare by."""
+"""The tags of an event: the client's, and those that can be read off it. What people filter and
+compare by.
+"""
 
 from lighttrace.event import text
 from lighttrace.event.model import Event, Json

@@ -42,7 +42,9 @@ def as_json(value: Json, limit: int) -> str:
 
 
 def integer(value: Json) -> int | None:
-    """A number that counts something: not negative, not a boolean; whole floats and digits are taken."""
+    """A number that counts something: not negative, not a boolean; whole floats and digits are
+    taken.
+    """
     kind = type(value)
     if kind is int:
         return value if 0 <= value < 2**31 else None
@@ -101,7 +103,14 @@ def _iso_ms(text: str) -> int | None:
     year, month, day, hour, minute, second, fraction, zone = found.groups()
     try:
         at = datetime(
-            int(year), int(month), int(day), int(hour), int(minute), min(int(second or 0), 59), 0, UTC
+            int(year),
+            int(month),
+            int(day),
+            int(hour),
+            int(minute),
+            min(int(second or 0), 59),
+            0,
+            UTC,
         )
     except ValueError:
         return None

@@ -1,4 +1,6 @@
-"""How an event is called in a list and in a mail, and where it says it happened. Rules: docs/grouping.md, "Titles"."""
+"""How an event is called in a list and in a mail, and where it says it happened. Rules:
+docs/grouping.md, "Titles".
+"""
 
 from urllib.parse import urlsplit
 
@@ -10,7 +12,9 @@ NATIVE = ("native", "c", "cfml", "cocoa", "objc", "swift", "rust")
 
 
 def crash_frame(event: Event, main: ExceptionValue | None = None) -> Frame | None:
-    """The last application frame with a known function, from the last exception back; else the last frame."""
+    """The last application frame with a known function, from the last exception back; else the last
+    frame.
+    """
     links = [main] if main is not None else list(reversed(event.exceptions))
     stacks = [link.frames for link in links if link.frames]
     stacks += [thread.frames for thread in event.threads if thread.crashed or thread.current]

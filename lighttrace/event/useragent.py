@@ -1,4 +1,6 @@
-"""Browser, system and device from a User-Agent header, by ua-parser's list. Cached: pages send few different ones."""
+"""Browser, system and device from a User-Agent header, by ua-parser's list. Cached: pages send few
+different ones.
+"""
 
 from functools import lru_cache
 
@@ -32,7 +34,9 @@ def fill(contexts: Contexts, agent: str) -> Contexts:
 
 @lru_cache(maxsize=2048)
 def parse(agent: str) -> Contexts:
-    """`{"browser": {"name", "version"}, "os": …, "device": {"family", …}}`, as far as they are known."""
+    """`{"browser": {"name", "version"}, "os": …, "device": {"family", …}}`, as far as they are
+    known.
+    """
     result = ua_parser.parse(agent[:LENGTH])
     found: Contexts = {}
     if result.user_agent is not None and result.user_agent.family != "Other":

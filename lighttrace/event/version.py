@@ -21,10 +21,11 @@ def number_of(version: str) -> str:
 
 
 def sort_key(version: str) -> bytes | None:
-    """Bytes in the order of semantic versions, None if the release has none (a commit hash, a date in words).
+    """Bytes in the order of semantic versions, None if the release has none (a commit hash, a date
+    in words).
 
-    Pre-releases come before their release, numbers in them before words, as semver.org 2.0 §11 says; a build number
-    breaks ties, since mobile builds differ in nothing else.
+    Pre-releases come before their release, numbers in them before words, as semver.org 2.0 §11
+    says; a build number breaks ties, since mobile builds differ in nothing else.
     """
     number = number_of(version).removeprefix("v")
     if _PLAIN_HEX.fullmatch(number):

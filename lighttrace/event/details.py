@@ -107,9 +107,8 @@ def user_fields(event: Event) -> Pairs:
 
 HIDDEN_CONTEXTS = ("trace", "flags", "feedback", "replay")
 _TITLES = {
-    "os": "Operating system", "client_os": "Client system", "gpu": "Graphics", "app": "App", "browser": "Browser",
-    "device": "Device", "runtime": "Runtime", "culture": "Culture", "cloud_resource": "Cloud resource",
-    "response": "Response",
+    "os": "Operating system", "client_os": "Client system", "gpu": "Graphics",
+    "cloud_resource": "Cloud resource",
 }  # fmt: skip
 
 

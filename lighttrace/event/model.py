@@ -13,7 +13,7 @@ import msgspec
 Json: TypeAlias = Any  # what a JSON decoder returns: dict, list, str, int, float, bool or None
 Raw: TypeAlias = dict[str, Json]
 
-LEVELS = ("debug", "info", "warning", "error", "fatal")  # stored as the index × 10 + 10: 10 … 50
+LEVELS = ("debug", "info", "warning", "error", "fatal")  # stored as 10 × index + 10: 10 … 50
 
 
 class Frame(msgspec.Struct, frozen=True):

@@ -21,7 +21,8 @@ CONTEXTS = 60
 FINGERPRINT_PARTS = 32
 
 _LEVELS = {
-    "fatal": "fatal", "critical": "fatal", "error": "error", "warning": "warning", "warn": "warning",
+    "fatal": "fatal", "critical": "fatal", "error": "error",
+    "warning": "warning", "warn": "warning",
     "info": "info", "log": "info", "debug": "debug",
     "10": "debug", "20": "info", "30": "warning", "40": "error", "50": "fatal",
 }  # fmt: skip
@@ -268,7 +269,7 @@ def _user(value: Json, request: Raw, sdk: Raw, arrival: Arrival) -> User | None:
 
 
 def _address(given: Json, request: Raw, sdk: Raw, arrival: Arrival) -> str | None:
-    """The address of the person, only as far as the SDK allows: given, asked for, or as PHP has it."""
+    """The person's address, only as far as the SDK allows: given, asked for, or as PHP has it."""
     if type(given) is str and given and given != "{{auto}}":
         return _ip(given)
     settings = text.mapping(sdk.get("settings"))

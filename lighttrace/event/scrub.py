@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from lighttrace.errors import EventError
 from lighttrace.event.model import Json, Raw
@@ -257,7 +258,7 @@ class _Walk:
             raise EventError(f"The event nests deeper than {DEPTH} levels.")
         if len(value) == 2 and type(value[0]) is str:
             judged = self.verdicts[value[0]]
-            if judged == SECRET or judged == ADDRESS:
+            if judged in (SECRET, ADDRESS):
                 self._replace(value, 1, (path, 1))
                 return
         for index, item in enumerate(value):
@@ -304,7 +305,7 @@ def _judge(key: str, rules: ScrubRules, extra: frozenset[str], safe: frozenset[s
         or lower in extra
         or not WORDS.isdisjoint(words)
         or not extra.isdisjoint(words)
-        or any(pair in PAIRS for pair in zip(words, words[1:], strict=False))
+        or any(pair in PAIRS for pair in pairwise(words))
     )
     return SECRET if is_secret else ORDINARY
 

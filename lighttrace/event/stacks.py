@@ -1,4 +1,4 @@
-"""Exceptions, threads and frames of a payload. Order is kept: root cause first, oldest call first."""
+"""Exceptions, threads, frames of a payload. Order is kept: root cause first, oldest call first."""
 
 import re
 from urllib.parse import urlsplit
@@ -75,10 +75,8 @@ def threads(value: Json) -> tuple[Thread, ...]:
 
 def frames(stacktrace: Json) -> tuple[tuple[Frame, ...], int]:
     """The frames of a stack trace, and how many were left out of the middle."""
-    if type(stacktrace) is dict:
-        entries = stacktrace.get("frames")
-    else:
-        entries = stacktrace  # some old clients send the list alone
+    # some old clients send the list alone
+    entries = stacktrace.get("frames") if type(stacktrace) is dict else stacktrace
     if type(entries) is not list:
         return (), 0
     calls = [entry for entry in entries if type(entry) is dict]

@@ -7,7 +7,7 @@ from lighttrace.event.model import Event, Json
 
 
 def all_tags(event: Event) -> tuple[tuple[str, str], ...]:
-    """The client's tags first; where names are equal, theirs win. Values of at most 200 characters."""
+    """The client's tags first; where names are equal, theirs win. Values are cut at 200."""
     found = dict(event.tags)
     for key, value in _derived(event):
         if value and key not in found:

@@ -48,7 +48,7 @@ def name(event: Event, main: ExceptionValue | None = None) -> tuple[str, str, bo
 
 
 def culprit(event: Event, main: ExceptionValue | None = None) -> str:
-    """Where: the transaction, else function and file of the crash, else the address of the request."""
+    """Where: the transaction, else function and file of the crash, else the request's address."""
     if event.csp:
         return event.csp.get("effective_directive", "")[:CULPRIT]
     if event.transaction:

@@ -1,4 +1,4 @@
-"""Release names: `package@1.2.3+build`, and their order as bytes that compare like the versions do."""
+"""Release names: `package@1.2.3+build`, and their order as bytes that compare as versions do."""
 
 import re
 

@@ -13,6 +13,7 @@ answered with │   ├── AuthError          401 nothing found, 400 malforme
 ├── EventError             one payload is not an event; its item is dropped, nothing else
 ├── StoreError
 │   ├── QueueFullError     the writer has more to do than it may hold
+│   ├── TakenError         a name that must be unique is taken; the message says which
 │   └── DiskError          SQLite could not write: disk full, I/O error, busy for too long
 └── DeliveryError          a message could not be handed over; `permanent` says whether trying again
 can help
@@ -110,6 +111,10 @@ class StoreError(LightTraceError):
 
 
 class QueueFullError(StoreError):
+    pass
+
+
+class TakenError(StoreError):
     pass
 
 

@@ -1,0 +1,119 @@
+"""Projects: what a DSN points at. The slug is part of every address and short id, so it never
+changes.
+"""
+
+import re
+import secrets
+import sqlite3
+import unicodedata
+from dataclasses import dataclass
+
+from lighttrace.errors import TakenError
+from lighttrace.store import keys
+from lighttrace.store.database import Reader, Transaction
+
+COLUMNS = "id, slug, name, platform, short_prefix, first_event_at, created_at"
+MOST_SLUG = 50  # characters; short ids begin with it
+MOST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`short_prefix` begins the short ids of its issues. `first_event_at`: None until one came."""
+
+    id: int
+    slug: str
+    name: str
+    platform: str | None
+    short_prefix: str
+    first_event_at: int | None
+    created_at: int
+
+
+EVERY = f"select {COLUMNS} from project where deleted_at is null order by name collate nocase, id"
+
+
+def every(db: Reader) -> list[Project]:
+    return [Project(*row) for row in db.execute(EVERY)]
+
+
+BY_SLUG = f"select {COLUMNS} from project where slug = ? and deleted_at is null"
+
+
+def by_slug(db: Reader, slug: str) -> Project | None:
+    row = db.execute(BY_SLUG, (slug,)).fetchone()
+    return Project(*row) if row else None
+
+
+BY_ID = f"select {COLUMNS} from project where id = ? and deleted_at is null"
+
+
+def by_id(db: Reader, project_id: int) -> Project | None:
+    row = db.execute(BY_ID, (project_id,)).fetchone()
+    return Project(*row) if row else None
+
+
+ADD = f"""
+insert into project(slug, name, platform, short_prefix, salt, created_at)
+values (?, ?, ?, ?, ?, ?) returning {COLUMNS}
+"""
+
+
+def add(
+    tx: Transaction, name: str, now_ms: int, *, slug: str | None = None, platform: str | None = None
+) -> Project:
+    """Make a project with its first key. Without `slug` one is made from the name and numbered
+    until it is free; raises TakenError if a slug that was asked for is not.
+    """
+    name = " ".join(name.split())[:MOST_NAME] or "project"
+    chosen = slug or _free_slug(tx, slug_of(name))
+    values = (chosen, name, platform, chosen.upper(), secrets.token_bytes(16), now_ms)
+    try:
+        row = tx.execute(ADD, values).fetchone()
+    except sqlite3.IntegrityError as error:
+        raise TakenError(f"There is already a project {chosen}.") from error
+    project = Project(*row)
+    keys.add(tx, project.id, "default", now_ms)
+    return project
+
+
+def ensure(
+    tx: Transaction, slug: str, name: str | None, platform: str | None, now_ms: int
+) -> Project:
+    """The project of that slug, made with a key if it is missing, named as the file says."""
+    found = by_slug(tx, slug)
+    if found is None:
+        return add(tx, name or slug, now_ms, slug=slug, platform=platform)
+    name, platform = name or found.name, platform or found.platform
+    if (name, platform) == (found.name, found.platform):
+        return found
+    return _rename(tx, found.id, name, platform)
+
+
+RENAME = f"update project set name = ?, platform = ? where id = ? returning {COLUMNS}"
+
+
+def _rename(tx: Transaction, project_id: int, name: str, platform: str | None) -> Project:
+    return Project(*tx.execute(RENAME, (name, platform, project_id)).fetchone())
+
+
+def slug_of(name: str) -> str:
+    """Lower-case letters, digits and dashes, as close to the name as that allows. Never only
+    digits: wherever a slug is taken, an id is taken too.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MOST_SLUG].strip("-")
+    if not slug:
+        return "project"
+    return f"project-{slug}"[:MOST_SLUG] if slug.isdigit() else slug
+
+
+SLUG_TAKEN = "select 1 from project where slug = ?"  # a deleted project keeps its slug
+
+
+def _free_slug(tx: Transaction, wanted: str) -> str:
+    slug, number = wanted, 1
+    while tx.execute(SLUG_TAKEN, (slug,)).fetchone():
+        number += 1
+        slug = f"{wanted[: MOST_SLUG - 7]}-{number}"
+    return slug

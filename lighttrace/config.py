@@ -1,0 +1,352 @@
+"""What an administrator decides: one TOML file into frozen structs. The only reader of the
+environment.
+
+`load` either gives a whole `Config` or raises ConfigError with every mistake. The words after
+`description` finish the sentence "expected …". Paths in the file are relative to its folder.
+"""
+
+import ipaddress
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+from lighttrace.errors import ConfigError, Problem
+from lighttrace.toml import Reading
+
+FILE = "lighttrace.toml"
+SYSTEM_FILE = Path("/etc/lighttrace/lighttrace.toml")
+DATABASE = "lighttrace.db"
+LEAST_SIZE_BYTES = 50_000_000  # a database that may not hold a day of events helps nobody
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+
+
+def _size(value: Any) -> int:
+    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    unit = _UNITS.get(found[2].lower()) if found else None
+    if found is None or unit is None:
+        raise ValueError
+    size_bytes = int(float(found[1]) * unit)
+    if size_bytes < LEAST_SIZE_BYTES:
+        raise ValueError("at least 50 MB are needed")
+    return size_bytes
+
+
+def _url(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    parts = urlsplit(value.strip())
+    _ = parts.port  # raises ValueError if it is none
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError
+    if parts.query or parts.fragment or parts.username or "?" in value or "#" in value:
+        raise ValueError("it must end with the path")
+    return value.strip().rstrip("/")
+
+
+def _networks(value: Any) -> tuple[str, ...]:
+    networks = msgspec.convert(value, tuple[str, ...])
+    for one in networks:
+        if one == "*":
+            raise ValueError("naming everybody would let any client choose its own address")
+        ipaddress.ip_network(one, strict=False)
+    return networks
+
+
+def _path(value: Any) -> Path:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError
+    return Path(value).expanduser()
+
+
+def _address(value: Any) -> str:
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+        raise ValueError
+    return value
+
+
+def _addresses(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError
+    for one in value:
+        if not isinstance(one, str) or not _ADDRESS.fullmatch(one):
+            raise ValueError(f"{one!r} is not one")
+    return tuple(dict.fromkeys(value))
+
+
+def _slug(value: Any) -> str:
+    if not isinstance(value, str) or not _SLUG.fullmatch(value) or len(value) > 50:
+        raise ValueError
+    if value.isdigit():
+        raise ValueError("digits alone would read as a project's id")
+    return value
+
+
+class Server(Struct, frozen=True):
+    """`[server]`: where it listens and how it is reached."""
+
+    url: Annotated[
+        str | None,
+        Meta(
+            description="the address people use, with http:// or https://",
+            examples=["https://errors.example.com"],
+            extra={"read": _url},
+        ),
+    ] = None
+    host: Annotated[
+        str,
+        Meta(min_length=1, description="an address to listen on", examples=["127.0.0.1"]),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int, Meta(ge=0, le=65535, description="a port number up to 65535", examples=[8000])
+    ] = 8000
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="a list of addresses or networks of your own proxies",
+            examples=[["127.0.0.1", "10.0.0.0/8"]],
+            extra={"read": _networks},
+        ),
+    ] = ()
+
+
+class StoreOptions(Struct, frozen=True):
+    """`[store]`: the database and how long it keeps what."""
+
+    path: Annotated[
+        Path,
+        Meta(
+            description="the path of the database file",
+            examples=["/var/lib/lighttrace/lighttrace.db"],
+            extra={"read": _path},
+        ),
+    ] = Path(DATABASE)
+    synchronous: Annotated[
+        Literal["FULL", "NORMAL"],
+        Meta(description='"FULL" or "NORMAL"', examples=["FULL"]),
+    ] = "FULL"
+    retention_days: Annotated[
+        int, Meta(ge=1, le=3650, description="a number of days from 1 to 3650", examples=[90])
+    ] = 90
+    max_size_bytes: Annotated[
+        int,
+        Meta(
+            description='a size with its unit, such as "10 GB"',
+            examples=["10 GB"],
+            extra={"read": _size},
+        ),
+    ] = msgspec.field(default=10 * 10**9, name="max_size")
+
+
+class Smtp(Struct, frozen=True):
+    """`[smtp]`: the mail server that takes our mails."""
+
+    host: Annotated[
+        str, Meta(min_length=1, description="a mail server", examples=["smtp.example.com"])
+    ]
+    port: Annotated[
+        int, Meta(ge=1, le=65535, description="a port number from 1 to 65535", examples=[587])
+    ] = 587
+    username: Annotated[
+        str | None, Meta(description="a login name", examples=["lighttrace@example.com"])
+    ] = None
+    password: Annotated[
+        str | None,
+        Meta(description="a password", examples=["${SMTP_PASSWORD}"], extra={"secret": True}),
+    ] = None
+    from_: Annotated[
+        str,
+        Meta(
+            description="the mail address that our mails come from",
+            examples=["lighttrace@example.com"],
+            extra={"read": _address},
+        ),
+    ] = msgspec.field(default="", name="from")
+    tls: Annotated[
+        Literal["starttls", "tls", "none"],
+        Meta(description='"starttls", "tls" or "none"', examples=["starttls"]),
+    ] = "starttls"
+    timeout_s: Annotated[
+        int, Meta(ge=1, le=120, description="seconds, from 1 to 120", examples=[20])
+    ] = 20
+
+
+class Alerts(Struct, frozen=True):
+    """`[alerts]`: who is told of new issues."""
+
+    to: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="a list of mail addresses",
+            examples=[["you@example.com"]],
+            extra={"read": _addresses},
+        ),
+    ] = ()
+
+
+class ScrubOptions(Struct, frozen=True):
+    """`scrub` of a project: which values are removed before anything is stored."""
+
+    enabled: Annotated[bool, Meta(description="true or false", examples=[True])] = True
+    keys: Annotated[
+        tuple[str, ...],
+        Meta(description="a list of names", examples=[["iban", "date_of_birth"]]),
+    ] = ()
+    safe_keys: Annotated[
+        tuple[str, ...], Meta(description="a list of names", examples=[["token_count"]])
+    ] = ()
+
+
+class ProjectOptions(Struct, frozen=True):
+    """`[[project]]`: made at start if there is none of this slug; never deleted by the file."""
+
+    slug: Annotated[
+        str,
+        Meta(
+            description="a short name of small letters, digits and dashes",
+            examples=["shop-web"],
+            extra={"read": _slug},
+        ),
+    ]
+    name: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=100)] | None,
+        Meta(description="a name of at most 100 letters", examples=["Shop"]),
+    ] = None
+    platform: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=50)] | None,
+        Meta(description="the name of a platform", examples=["python-django"]),
+    ] = None
+    keep_addresses: Annotated[bool, Meta(description="true or false", examples=[True])] = True
+    scrub: ScrubOptions = ScrubOptions()
+
+
+class Config(Struct, frozen=True):
+    """The whole file, or what holds without one."""
+
+    server: Server = Server()
+    store: StoreOptions = StoreOptions()
+    smtp: Smtp | None = None
+    alerts: Alerts = Alerts()
+    projects: tuple[ProjectOptions, ...] = msgspec.field(default=(), name="project")
+    source: Path | None = None  # the file it came from
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach us, without a trailing slash."""
+        if self.server.url:
+            return self.server.url
+        host = self.server.host
+        if host in ("0.0.0.0", "::", ""):
+            host = "localhost"  # "everywhere" is no address to send anything to
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.server.port}"
+
+    @property
+    def prefix(self) -> str:
+        """The path of the URL: "" or "/errors"."""
+        return urlsplit(self.server.url).path if self.server.url else ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is right as it stands, and probably not meant."""
+        found = []
+        if self.server.url is None:
+            found.append(
+                f"[server] url is not set: mails and DSNs name {self.base_url}, "
+                "which may not be how others reach this machine."
+            )
+        if self.alerts.to and self.smtp is None:
+            found.append("[alerts] to names people, but without [smtp] no mail can be sent.")
+        if self.smtp is not None and not self.alerts.to:
+            found.append("[smtp] is set, but [alerts] to names nobody: no mail will be sent.")
+        return tuple(found)
+
+
+def find(explicit: Path | None) -> Path | None:
+    """The file that counts: the named one, else here, else the system's; None if there is none."""
+    if explicit is not None:
+        return explicit
+    return next((path for path in (Path(FILE), SYSTEM_FILE) if path.is_file()), None)
+
+
+def load(
+    path: Path | None,
+    *,
+    env: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Config:
+    """The configuration of a file (None: no file) with flags on top: `data` (a folder), `host`,
+    `port`. Raises ConfigError.
+    """
+    folder = path.parent if path is not None else Path()
+    source = str(path) if path is not None else "no file"
+    reading = Reading(source, folder, os.environ if env is None else env, Config)
+    if path is not None:
+        reading.parse(_text(path))
+    config = reading.struct(Config, reading.values)
+    if config is not None:
+        _agree(reading, config)
+    reading.check()
+    assert config is not None
+    server, store = config.server, config.store
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    if "data" in given:
+        store = msgspec.structs.replace(store, path=Path(given.pop("data")) / DATABASE)
+    else:
+        store = msgspec.structs.replace(store, path=folder / store.path)
+    server = msgspec.structs.replace(server, **given)
+    return msgspec.structs.replace(config, server=server, store=store, source=path)
+
+
+def reloaded(old: Config, new: Config) -> tuple[Config, tuple[str, ...]]:
+    """What holds after a reload, and the settings that changed but wait for the next start."""
+    waits = [f"server.{name}" for name in _changed(old.server, new.server)]
+    waits += [
+        f"store.{name}"
+        for name in _changed(old.store, new.store)
+        if name in ("path", "synchronous")
+    ]
+    store = msgspec.structs.replace(
+        new.store, path=old.store.path, synchronous=old.store.synchronous
+    )
+    return msgspec.structs.replace(new, server=old.server, store=store), tuple(waits)
+
+
+def _changed(old: Struct, new: Struct) -> list[str]:
+    names = old.__struct_fields__
+    return [name for name in names if getattr(old, name) != getattr(new, name)]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(
+            str(path), [Problem("", f"cannot be read: {error.strerror}.", "lighttrace init")]
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), [Problem("", "is not text in UTF-8.")]) from error
+
+
+def _agree(reading: Reading, config: Config) -> None:
+    """What no setting can know alone."""
+    twice = [slug for slug, n in Counter(p.slug for p in config.projects).items() if n > 1]
+    for slug in twice:
+        last = [n for n, raw in enumerate(reading.values["project"]) if raw.get("slug") == slug][-1]
+        reading.wrong(("project", last, "slug"), "another [[project]] has the same slug.")
+    smtp = config.smtp
+    if smtp is not None and smtp.password is not None and not smtp.username:
+        reading.wrong(
+            ("smtp", "username"),
+            "a password is given, but no username to go with it.",
+            'username = "lighttrace@example.com"',
+        )

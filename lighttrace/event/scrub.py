@@ -149,7 +149,8 @@ _STEMS = tuple(
     ]
 )
 _QUOTED = re.compile(
-    r"""(["'])([\w.\- ]{1,64})\1\s*:\s*("(?:[^"\\]|\\.){0,4096}"|'(?:[^'\\]|\\.){0,4096}'|b'[^']{0,4096}')"""
+    r"""(["'])([\w.\- ]{1,64})\1\s*:\s*"""
+    r"""("(?:[^"\\]|\\.){0,4096}"|'(?:[^'\\]|\\.){0,4096}'|b'[^']{0,4096}')"""
 )
 _ASSIGNED = re.compile(
     r"""(?<![\w.\-])([\w.\-]{1,64})=("[^"]{0,4096}"|'[^']{0,4096}'|[^\s&;,"'<>)\]}]{1,4096})"""
@@ -204,7 +205,7 @@ def scrub(raw: Raw, rules: ScrubRules, payload: bytes) -> Scrubbed:
 
 
 class _Verdicts(dict[str, int]):
-    """Verdicts on keys under one set of rules; a key not seen yet is judged when it is looked up."""
+    """Verdicts on keys under one set of rules; a new key is judged when it is looked up."""
 
     def __init__(self, rules: ScrubRules) -> None:
         self._rules = rules

@@ -34,8 +34,10 @@ def acknowledged(log: Path) -> set[str]:
 
 def one_round(server: Server, dsn: str, log: Path, after_s: float) -> dict[str, Any]:
     load = subprocess.Popen(
-        [sys.executable, HERE / "load.py", "--dsn", dsn, "--seconds", "60", "--prebuild", "10000"]
-        + ["--ack-log", str(log), "--stop-on-error"],
+        [
+            *(sys.executable, HERE / "load.py", "--dsn", dsn, "--seconds", "60"),
+            *("--prebuild", "10000", "--ack-log", log, "--stop-on-error"),
+        ],
         stdout=subprocess.DEVNULL,
     )
     while not log.exists() or log.stat().st_size == 0:

@@ -45,7 +45,7 @@ class Result:
 
 
 class Load:
-    """Connections that are kept busy until the time is over or, if asked so, the server breaks off."""
+    """Connections kept busy until the time is over or, if asked so, the server breaks off."""
 
     def __init__(
         self,

@@ -7,11 +7,12 @@ pragma: docs/storage.md, "Connection settings".
 
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum, auto
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from lighttrace.clock import SystemClock
 from lighttrace.errors import StartError
@@ -29,6 +30,7 @@ BUSY_TIMEOUT_MS = 5000
 WRITER_CACHE_KIB = 64 * 1024
 READER_CACHE_KIB = 16 * 1024
 WAL_KEPT_BYTES = 64 * 1024 * 1024  # a WAL that had to grow is cut back to this when it starts anew
+MOST_KEYS = 128  # of one question to the database
 READ_LIMIT_S = 5.0  # a snapshot held longer keeps the WAL from being emptied
 STEPS_BETWEEN_LOOKS = 20_000  # virtual machine steps; about 1 ms
 
@@ -61,7 +63,7 @@ def fault_of(error: BaseException) -> Fault:
     """
     code = getattr(error, "sqlite_errorcode", None)
     if not isinstance(code, int):
-        return Fault.DISK if isinstance(error, OSError) else Fault.DATA
+        return Fault.DATA
     primary = code & 0xFF  # extended codes keep the family in the low byte
     if primary in CORRUPT_CODES:
         return Fault.CORRUPT
@@ -148,6 +150,28 @@ def transaction(db: sqlite3.Connection) -> Iterator[Transaction]:
         if db.in_transaction:  # SQLite may have rolled back by itself, after SQLITE_FULL for one
             db.execute("ROLLBACK")
         raise
+
+
+def among(db: sqlite3.Connection, sql: str, keys: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    """Rows of `sql` for many keys at once; its `{values}` becomes the list of keys.
+
+    A join with a list of rows seeks once a key; `(a, b) in (values …)` scans the whole table
+    (3.40). Lists are padded with their last key to a power of two, and `sql` must bear a key given
+    twice, so that a handful of prepared statements serve every length.
+    """
+    for start in range(0, len(keys), MOST_KEYS):
+        some = list(keys[start : start + MOST_KEYS])
+        size = 1 << (len(some) - 1).bit_length()
+        some += [some[-1]] * (size - len(some))
+        yield from db.execute(
+            _padded(sql, size, len(some[0])), [value for key in some for value in key]
+        )
+
+
+@lru_cache(maxsize=256)
+def _padded(sql: str, rows: int, columns: int) -> str:
+    row = "(" + ",".join("?" * columns) + ")"
+    return sql.format(values="values " + ",".join([row] * rows))
 
 
 def _late(limit_s: float) -> Callable[[], int]:

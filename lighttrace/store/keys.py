@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 from dataclasses import dataclass
 
+from lighttrace.errors import DiskError
 from lighttrace.store.database import Reader, Transaction
 
 COLUMNS = "id, project_id, public, label, created_at, disabled_at, used_at"
@@ -92,14 +93,16 @@ class KeyCache:
         self._by_public = {key.public: key for key in keys}
 
     def find(self, public: str) -> Key | None:
-        """The key of that name, disabled or not; None if there is none."""
+        """The key of that name, disabled or not; None if there is none. Raises DiskError."""
         key = self._by_public.get(public)
         if key is not None:
             return key
         try:
             key = by_public(self._db, public)
-        except (sqlite3.Error, UnicodeEncodeError):
-            return None  # a name no key can have, or a disk that cannot be read: unknown to us
+        except UnicodeEncodeError:
+            return None  # a name no key can have
+        except sqlite3.Error as error:
+            raise DiskError(f"could not look for a key: {error}") from error
         if key is not None:
             self._by_public = {**self._by_public, public: key}
         return key

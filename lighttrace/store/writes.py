@@ -40,6 +40,13 @@ class EventWrite:
     person_key: bytes | None  # 8 bytes; who was affected
     person_shown: str | None
     search_frames: str  # functions and files of the stack, for full-text search
+    # by the grouping version before, while the project changes over: its issue is kept
+    previous_hash: bytes | None = None
+
+    @property
+    def outcome_category(self) -> str:
+        """The name of its rate limit, which is what outcomes are counted by."""
+        return "security" if self.category == "csp" else "error"
 
 
 @dataclass(frozen=True, slots=True)

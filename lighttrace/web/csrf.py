@@ -1,8 +1,10 @@
-"""Forms of other sites cannot press our buttons: judged by what the browser says about itself, so no form carries a token.
+"""Forms of other sites cannot press our buttons: judged by what the browser says about itself, so
+no form carries a token.
 
-Every current browser sends `Sec-Fetch-Site` (to https and localhost) or `Origin` (everywhere) with an unsafe request. What
-sends neither is no browser and holds no cookie of one. SDKs and scripts (`/api/`) come from anywhere by design, with keys
-and tokens instead of cookies. The rule is that of Go's CrossOriginProtection and of Datasette.
+Every current browser sends `Sec-Fetch-Site` (to https and localhost) or `Origin` (everywhere) with
+an unsafe request. What sends neither is no browser and holds no cookie of one. SDKs and scripts
+(`/api/`) come from anywhere by design, with keys and tokens instead of cookies. The rule is that of
+Go's CrossOriginProtection and of Datasette.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,11 +18,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 Refuse = Callable[[Request, Exception], Awaitable[Response]]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-REFUSAL = "This form was sent from another site, so nothing was changed. Open the page here and try again."
+REFUSAL = "This form was sent from another site, so nothing was changed."
 
 
 def is_ours(headers: Headers, own_origin: str) -> bool:
-    """Whether an unsafe request was made by a page of this server. `own_origin` is that of `[server] url`, or empty."""
+    """Whether an unsafe request was made by a page of this server. `own_origin` is that of
+    `[server] url`, or empty.
+    """
     origin = headers.get("origin")
     if origin is not None and own_origin and origin == own_origin:
         return True  # behind a proxy that rewrites Host

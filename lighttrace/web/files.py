@@ -45,7 +45,9 @@ def every() -> dict[str, StaticFile]:
             elif (kind := entry.name.rpartition(".")[2]) in TYPES:
                 content = entry.read_bytes()
                 digest = hashlib.sha256(content).hexdigest()[:12]
-                found[path + entry.name] = StaticFile(content, gzip.compress(content, 9, mtime=0), TYPES[kind], digest)
+                found[path + entry.name] = StaticFile(
+                    content, gzip.compress(content, 9, mtime=0), TYPES[kind], digest
+                )
 
     walk(files("lighttrace.web") / "static", "")
     return found
@@ -69,7 +71,9 @@ async def serve(request: Request) -> Response:
     }
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", "") and len(file.gzipped) < len(file.content):
+    if "gzip" in request.headers.get("accept-encoding", "") and len(file.gzipped) < len(
+        file.content
+    ):
         headers["Content-Encoding"] = "gzip"
         return Response(file.gzipped, media_type=file.media_type, headers=headers)
     return Response(file.content, media_type=file.media_type, headers=headers)

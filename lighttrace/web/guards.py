@@ -1,7 +1,8 @@
 """Who may see a page. Every route names one guard; the check runs before its handler.
 
-People carry a session cookie (`sessions`), scripts a bearer token. A page nobody is signed in for sends to the login and
-back; the same request from htmx gets 401 with `HX-Redirect`, because `fetch` would follow a 303 into a panel.
+People carry a session cookie (`sessions`), scripts a bearer token. A page nobody is signed in for
+sends to the login and back; the same request from htmx gets 401 with `HX-Redirect`, because `fetch`
+would follow a 303 into a panel.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,7 +27,9 @@ ADMINS = frozenset({"owner", "admin"})
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """ANYONE · SETUP (a one-time link, checked by its page) · SIGNED_IN · MEMBER (may change issues) · ADMIN · TOKEN(scope)."""
+    """ANYONE · SETUP (a one-time link, checked by its page) · SIGNED_IN · MEMBER (may change
+    issues) · ADMIN · TOKEN(scope).
+    """
 
     name: str
     scope: str = ""
@@ -104,7 +107,9 @@ def to_login(request: Request) -> Response:
     if fragment:
         here = request.headers.get("hx-current-url", "").partition("://")[2].partition("/")
         target = links.local(request, "/" + here[2] if here[1] else None)
-        return Response(status_code=401, headers={"HX-Redirect": links.url(request, "/login", next=target)})
+        return Response(
+            status_code=401, headers={"HX-Redirect": links.url(request, "/login", next=target)}
+        )
     wanted = links.here(request) if request.method == "GET" else None
     return RedirectResponse(links.url(request, "/login", next=wanted), status_code=303)
 

@@ -3,10 +3,11 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# No inline script, no inline style, nothing from elsewhere. `data:` images are the select arrows and check marks of CSS.
+# No inline script, no inline style, nothing from elsewhere. `data:` images are the select arrows
+# and check marks of CSS.
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 ALWAYS = (
     ("Content-Security-Policy", CSP),
@@ -16,7 +17,7 @@ ALWAYS = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     (
         "Permissions-Policy",
-        "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()",
+        "accelerometer=(), camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     ),
 )
 

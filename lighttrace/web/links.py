@@ -1,4 +1,6 @@
-"""Where things are: paths under the prefix of `[server] url`, and where it is safe to send a browser next."""
+"""Where things are: paths under the prefix of `[server] url`, and where it is safe to send a
+browser next.
+"""
 
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -9,7 +11,9 @@ from lighttrace.config import Config
 
 
 class Prefix:
-    """Serves the same pages under the prefix and without it: proxies that strip it and proxies that do not both work."""
+    """Serves the same pages under the prefix and without it: proxies that strip it and proxies that
+    do not both work.
+    """
 
     def __init__(self, app: ASGIApp, prefix: str) -> None:
         self.app = app
@@ -25,16 +29,20 @@ class Prefix:
 
 
 def url(request: HTTPConnection, path: str, **query: str | int | None) -> str:
-    """A path of ours as the browser must ask for it. A `None` in the query leaves the parameter out."""
+    """A path of ours as the browser must ask for it. A `None` in the query leaves the parameter
+    out.
+    """
     pairs = [(key, value) for key, value in query.items() if value is not None]
     prefix = str(request.scope.get("root_path", ""))
     return prefix + path + ("?" + urlencode(pairs, quote_via=quote) if pairs else "")
 
 
 def local(request: HTTPConnection, target: str | None, fallback: str = "/issues") -> str:
-    """`target` if it is a path of this server, else `fallback`. The answer already carries the prefix.
+    """`target` if it is a path of this server, else `fallback`. The answer already carries the
+    prefix.
 
-    Anything a browser could read as another host is refused: schemes, `//host`, backslashes, control characters.
+    Anything a browser could read as another host is refused: schemes, `//host`, backslashes,
+    control characters.
     """
     prefix = str(request.scope.get("root_path", ""))
     if not target or len(target) > 2000 or not target.startswith("/") or target.startswith("//"):
@@ -59,7 +67,9 @@ def here(request: HTTPConnection) -> str:
 
 
 def public(request: HTTPConnection, config: Config) -> str:
-    """The address people and SDKs use, without a trailing slash: the file's, else the one this request came by."""
+    """The address people and SDKs use, without a trailing slash: the file's, else the one this
+    request came by.
+    """
     if config.server.url:
         return config.base_url
     return f"{request.url.scheme}://{request.url.netloc}" + str(request.scope.get("root_path", ""))

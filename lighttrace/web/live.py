@@ -1,8 +1,8 @@
 """Server-sent events: open pages hear that something changed, and ask for what they show.
 
-Names on the wire: `issues-changed` (data: the ids, as JSON) and `project-<id>-first` (its first event is stored). A page that
-missed one loses nothing: it asks for its state anew, and polls besides. Bounded everywhere: subscribers, ids per message,
-one message a second, a stream's life.
+Names on the wire: `issues-changed` (data: the ids, as JSON) and `project-<id>-first` (its first
+event is stored). A page that missed one loses nothing: it asks for its state anew, and polls
+besides. Bounded everywhere: subscribers, ids per message, one message a second, a stream's life.
 """
 
 import asyncio
@@ -46,7 +46,10 @@ class Subscription:
 
     def take(self) -> str:
         """The messages that are due, as they go over the wire; nothing is due afterwards."""
-        out = [_message(f"project-{project_id}-first", str(project_id)) for project_id in sorted(self.first)]
+        out = [
+            _message(f"project-{project_id}-first", str(project_id))
+            for project_id in sorted(self.first)
+        ]
         if self.changed:
             ids = [] if self.overflow else sorted(self.issue_ids)
             out.append(_message("issues-changed", json.dumps({"ids": ids, "all": self.overflow})))
@@ -94,7 +97,9 @@ class Live:
         heartbeat_s: float = HEARTBEAT_S,
         life_s: float = LIFE_S,
     ) -> AsyncIterator[str]:
-        """The text of one event stream. `already_first`: the project has events, which is said at once."""
+        """The text of one event stream. `already_first`: the project has events, which is said at
+        once.
+        """
         subscription = Subscription(project_id)
         self._open.add(subscription)
         ends_at = asyncio.get_running_loop().time() + life_s

@@ -1,9 +1,10 @@
 """A template becomes an answer: the whole page, or the one block of it that htmx asked for.
 
-The rule for all pages: `HX-Request: true` with `HX-Request-Type: partial` gets the block named like the id of the target
-(`HX-Target: ol#issue-list` → block `issue_list`); everything else, also a restored history entry, gets the page. A block must
-stand on its own: `{% set %}` outside it is not seen. `m` (macros.html), `url`, `static`, `person`, `shell`, `now_ms` are
-there in every template; filters come from `format.FILTERS`.
+The rule for all pages: `HX-Request: true` with `HX-Request-Type: partial` gets the block named like
+the id of the target (`HX-Target: ol#issue-list` → block `issue_list`); everything else, also a
+restored history entry, gets the page. A block must stand on its own: `{% set %}` outside it is not
+seen. `m` (macros.html), `url`, `static`, `person`, `shell`, `now_ms` are there in every template;
+filters come from `format.FILTERS`.
 """
 
 from functools import cache, partial
@@ -35,7 +36,10 @@ def environment() -> Environment:
 
 
 def wants_fragment(request: Request) -> bool:
-    return request.headers.get("hx-request") == "true" and request.headers.get("hx-request-type") == "partial"
+    return (
+        request.headers.get("hx-request") == "true"
+        and request.headers.get("hx-request-type") == "partial"
+    )
 
 
 def wanted_block(request: Request, template: Template) -> str | None:
@@ -55,7 +59,9 @@ def render(
     headers: dict[str, str] | None = None,
     **context: Any,
 ) -> HTMLResponse:
-    """Draw a template. `block` names the fragment when the target does not (several in one answer, another id)."""
+    """Draw a template. `block` names the fragment when the target does not (several in one answer,
+    another id).
+    """
     env = environment()
     template = env.get_template(name)
     values = _surroundings(request) | context
@@ -64,16 +70,18 @@ def render(
         block = wanted_block(request, template)
     headers = dict(headers or {})
     if block is not None:
-        html = env.concat(template.blocks[block](template.new_context(values)))  # type: ignore[attr-defined]
+        html = env.concat(template.blocks[block](template.new_context(values)))
     else:
-        if wants_fragment(request):  # no such block: the page takes the whole window rather than a panel
+        if wants_fragment(
+            request
+        ):  # no such block: the page takes the whole window rather than a panel
             headers |= {"HX-Retarget": "body", "HX-Reswap": "innerHTML"}
         html = template.render(values)
     return HTMLResponse(html, status, headers)
 
 
 def _surroundings(request: Request) -> dict[str, Any]:
-    """What every template may use. Error pages are drawn without a session and without a database."""
+    """What every template may use. Error pages have neither session nor database."""
     session = getattr(request.state, "session", None)
     services = getattr(request.state, "services", None)
     person = session.user if session else None

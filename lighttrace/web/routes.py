@@ -29,15 +29,21 @@ ROUTES: tuple[Page, ...] = (
 
 
 def site(config: Config, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
-    """The pages and the API as one ASGI application; its lifespan must yield `{"services": Services}`."""
+    """The pages and the API as one ASGI application; its lifespan must yield `{"services":
+    Services}`.
+    """
     app = Starlette(
         routes=[
-            Route(page.path, protect(page), methods=list(page.methods), name=page.name or None) for page in ROUTES
+            Route(page.path, protect(page), methods=list(page.methods), name=page.name or None)
+            for page in ROUTES
         ],
         middleware=[
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
             Middleware(
-                csrf.SameOriginOnly, base_url=config.server.url or "", prefix=config.prefix, refuse=errors.http
+                csrf.SameOriginOnly,
+                base_url=config.server.url or "",
+                prefix=config.prefix,
+                refuse=errors.http,
             ),
         ],
         exception_handlers=errors.HANDLERS,

@@ -1,4 +1,6 @@
-"""The cookie behind a signed-in browser: an opaque token whose hash is a row, so that it can be listed and revoked."""
+"""The cookie behind a signed-in browser: an opaque token whose hash is a row, so that it can be
+listed and revoked.
+"""
 
 import contextlib
 
@@ -33,7 +35,7 @@ async def current(request: HTTPConnection) -> Session | None:
         return None
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    session = await services.store.read(sessions.find, token, now_ms)
+    session: Session | None = await services.store.read(sessions.find, token, now_ms)
     if session is not None and now_ms - session.seen_at > TOUCH_MS:
         with contextlib.suppress(StoreError):  # a full disk must not lock people out of reading
             await services.store.write(sessions.touch, session.token_hash, now_ms)

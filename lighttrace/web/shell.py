@@ -1,4 +1,6 @@
-"""What stands around every page: the projects of the switcher, the health at the foot of the sidebar."""
+"""What stands around every page: the projects of the switcher, the health at the foot of the
+sidebar.
+"""
 
 from dataclasses import dataclass
 
@@ -22,7 +24,9 @@ class Shell:
     @property
     def filled(self) -> int:
         """Per cent of the space the database may take."""
-        return min(100, round(100 * self.health.size_bytes / self.max_bytes)) if self.max_bytes else 0
+        return (
+            min(100, round(100 * self.health.size_bytes / self.max_bytes)) if self.max_bytes else 0
+        )
 
     @property
     def trouble(self) -> str:
@@ -32,12 +36,14 @@ class Shell:
         return "" if self.health.writer_alive else "The database writer has stopped."
 
 
-def _gather(db: Reader) -> tuple[tuple[Project, ...], int]:
-    return tuple(projects.every(db)), int(outcomes.recent_rate(db))
+def _gather(db: Reader, now_ms: int) -> tuple[tuple[Project, ...], int]:
+    return tuple(projects.every(db)), round(outcomes.recent_rate(db, now_ms))
 
 
 async def gather(request: Request) -> Shell:
     services = state.of(request)
-    every, rate = await services.store.read(_gather)
+    every, rate = await services.store.read(_gather, services.clock.now_ms())
     options = services.config.store
-    return Shell(every, rate, services.store.health(), options.max_size_bytes, options.retention_days)
+    return Shell(
+        every, rate, services.store.health(), options.max_size_bytes, options.retention_days
+    )

@@ -1,7 +1,8 @@
 """What to paste into a program so that its errors come here: one snippet per SDK family.
 
-Each sets the release (ties every error to a deploy), the environment, and a tag that says whose code it was. Checked against
-the SDKs' own documentation; Python's and JavaScript's run in the tests.
+Each sets the release (ties every error to a deploy), the environment, and a tag that says whose
+code it was. Checked against the SDKs' own documentation; Python's and JavaScript's run in the
+tests.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ sentry_sdk.get_global_scope().set_tag("component", "checkout")  # says whose cod
 
 @dataclass(frozen=True, slots=True)
 class Sdk:
-    """`platform` is what Sentry calls it; `where` the file the code belongs to; `trial` a line that fails on purpose."""
+    """`platform` is what Sentry calls it; `where` the file the code belongs to; `trial` a line that
+    fails on purpose.
+    """
 
     slug: str
     name: str
@@ -298,7 +301,9 @@ def highlighted(code: str, lexer: str) -> Markup:
             if number:
                 lines.append([])
             if part:
-                lines[-1].append(f'<span class="{css}">{escape(part)}</span>' if css else str(escape(part)))
+                lines[-1].append(
+                    f'<span class="{css}">{escape(part)}</span>' if css else str(escape(part))
+                )
     rows = (
         f'<span class="ln"><span>{number}</span><span>{"".join(parts) or " "}</span></span>'
         for number, parts in enumerate(lines, 1)

@@ -1,7 +1,9 @@
-"""How often somebody may try a password: five wrong ones per account, twenty per address, then a pause.
+"""How often somebody may try a password: five wrong ones per account, twenty per address, then a
+pause.
 
-In memory: a restart forgives, which gains an attacker nothing worth having. Bounded: the oldest entries give way. Counting is
-by the e-mail as typed, whether or not it exists, so that the answers are the same for both. No clock: `now_s` is monotonic.
+In memory: a restart forgives, which gains an attacker nothing worth having. Bounded: the oldest
+entries give way. Counting is by the e-mail as typed, whether or not it exists, so that the answers
+are the same for both. No clock: `now_s` is monotonic.
 """
 
 import ipaddress
@@ -38,7 +40,9 @@ class Throttle:
         return max(0, PER_ACCOUNT - self._count(_account(email), now_s))
 
     def succeeded(self, email: str, address: str) -> None:
-        """The right password clears the account. The address only gets this try back: one known password must not buy guesses."""
+        """The right password clears the account. The address only gets this try back: one known
+        password must not buy guesses.
+        """
         self._tries.pop(_account(email), None)
         tries = self._tries.get(_address(address))
         if tries is not None:

@@ -1,4 +1,6 @@
-"""A believable error for "Send one for me": shaped like what an SDK of the project's platform sends, and it says what it is."""
+"""A believable error for "Send one for me": shaped like what an SDK of the project's platform
+sends, and it says what it is.
+"""
 
 from typing import Any
 
@@ -19,7 +21,12 @@ PYTHON_FRAMES: list[dict[str, Any]] = [
         "filename": "shop/checkout/views.py",
         "lineno": 41,
         "in_app": True,
-        "pre_context": ["def place_order(request):", '    cart = Cart.of(request)', "    if cart.is_empty():", "        return redirect(\"cart\")"],
+        "pre_context": [
+            "def place_order(request):",
+            "    cart = Cart.of(request)",
+            "    if cart.is_empty():",
+            '        return redirect("cart")',
+        ],
         "context_line": "    receipt = charge(cart, request.user)",
         "post_context": ["    mail_receipt(receipt)", '    return render(request, "thanks.html")'],
         "vars": {"cart": "<Cart of 3 items>"},
@@ -30,7 +37,12 @@ PYTHON_FRAMES: list[dict[str, Any]] = [
         "filename": "shop/checkout/payment.py",
         "lineno": 88,
         "in_app": True,
-        "pre_context": ["def charge(cart, user):", "    order = Order.open(cart, user)", "    answer = gateway.capture(order.total)", ""],
+        "pre_context": [
+            "def charge(cart, user):",
+            "    order = Order.open(cart, user)",
+            "    answer = gateway.capture(order.total)",
+            "",
+        ],
         "context_line": '    return Receipt(order.id, answer["reference"])',
         "post_context": ["", "", "def refund(order):"],
         "vars": {"order": "<Order 1042>", "answer": {"status": "declined"}, "user": "<User demo>"},
@@ -53,7 +65,11 @@ JS_FRAMES: list[dict[str, Any]] = [
         "lineno": 27,
         "colno": 19,
         "in_app": True,
-        "pre_context": ["export function PayButton({ cart }: Props) {", "  const onClick = async () => {", "    setBusy(true);"],
+        "pre_context": [
+            "export function PayButton({ cart }: Props) {",
+            "  const onClick = async () => {",
+            "    setBusy(true);",
+        ],
         "context_line": "    const receipt = await placeOrder(cart);",
         "post_context": ["    navigate(`/thanks/${receipt}`);", "  };"],
     },
@@ -64,14 +80,20 @@ JS_FRAMES: list[dict[str, Any]] = [
         "lineno": 63,
         "colno": 25,
         "in_app": True,
-        "pre_context": ["export async function placeOrder(cart: Cart) {", "  const answer = await post(\"/api/pay\", cart);", "  track(\"paid\", answer);"],
+        "pre_context": [
+            "export async function placeOrder(cart: Cart) {",
+            '  const answer = await post("/api/pay", cart);',
+            '  track("paid", answer);',
+        ],
         "context_line": "  return answer.payment.reference;",
         "post_context": ["}", ""],
     },
 ]
 
 
-def event(platform: str | None, *, event_id: str, project_slug: str, now_ms: int, email: str) -> dict[str, Any]:
+def event(
+    platform: str | None, *, event_id: str, project_slug: str, now_ms: int, email: str
+) -> dict[str, Any]:
     """The payload of one event item."""
     browser = (platform or "").startswith(("javascript", "node", "browser", "react", "next"))
     now_s = now_ms / 1000
@@ -81,7 +103,13 @@ def event(platform: str | None, *, event_id: str, project_slug: str, now_ms: int
         else ("KeyError", "'reference'", PYTHON_FRAMES)
     )
     steps = [
-        (9.2, "navigation", "navigation", "/cart → /checkout", {"from": "/cart", "to": "/checkout"}),
+        (
+            9.2,
+            "navigation",
+            "navigation",
+            "/cart → /checkout",
+            {"from": "/cart", "to": "/checkout"},
+        ),
         (3.1, "default", "ui.click", "button.pay", {}),
         (2.9, "http", "http", "", {"method": "POST", "url": "/api/pay", "status_code": 402}),
     ]
@@ -99,7 +127,13 @@ def event(platform: str | None, *, event_id: str, project_slug: str, now_ms: int
         "extra": {"note": MESSAGE},
         "breadcrumbs": {
             "values": [
-                {"timestamp": now_s - before_s, "type": kind, "category": category, "message": message, "data": data}
+                {
+                    "timestamp": now_s - before_s,
+                    "type": kind,
+                    "category": category,
+                    "message": message,
+                    "data": data,
+                }
                 for before_s, kind, category, message, data in steps
             ]
         },

@@ -25,7 +25,15 @@ def test_sec_fetch_site_wins_over_an_origin_that_looks_right():
 
 @pytest.mark.parametrize(
     "origin",
-    ["https://evil.example", "null", "", f"https://{HERE}.evil.example", f"https://{HERE}:8443", "https://[", f"https:/{HERE}"],
+    [
+        "https://evil.example",
+        "null",
+        "",
+        f"https://{HERE}.evil.example",
+        f"https://{HERE}:8443",
+        "https://[",
+        f"https:/{HERE}",
+    ],
 )
 def test_on_plain_http_the_origin_has_to_be_this_host(origin):
     assert not is_ours(Headers({"host": HERE, "origin": origin}), "")

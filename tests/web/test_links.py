@@ -23,7 +23,10 @@ def asked(path: str = "/issues", prefix: str = "", query: str = "") -> Request:
 
 def test_a_path_carries_the_prefix_and_leaves_out_what_is_not_asked_for():
     assert links.url(asked(), "/issues", project=None) == "/issues"
-    assert links.url(asked(prefix="/errors"), "/issues", project="a b&c", page=2) == "/errors/issues?project=a%20b%26c&page=2"
+    assert (
+        links.url(asked(prefix="/errors"), "/issues", project="a b&c", page=2)
+        == "/errors/issues?project=a%20b%26c&page=2"
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,8 +64,13 @@ def test_where_one_is_includes_prefix_and_query():
 
 
 def test_a_dsn_keeps_scheme_port_and_prefix():
-    assert links.dsn("https://errors.example.com/sub", "ab" * 16, 7) == f"https://{'ab' * 16}@errors.example.com/sub/7"
-    assert links.dsn("http://127.0.0.1:8000", "ab" * 16, 1) == f"http://{'ab' * 16}@127.0.0.1:8000/1"
+    assert (
+        links.dsn("https://errors.example.com/sub", "ab" * 16, 7)
+        == f"https://{'ab' * 16}@errors.example.com/sub/7"
+    )
+    assert (
+        links.dsn("http://127.0.0.1:8000", "ab" * 16, 1) == f"http://{'ab' * 16}@127.0.0.1:8000/1"
+    )
 
 
 async def seen_by(prefix: str, path: str) -> tuple[str, str]:

@@ -1,4 +1,6 @@
-"""Open pages hear what changed: a little at a time, never without end, and nothing of other projects."""
+"""Open pages hear what changed: a little at a time, never without end, and nothing of other
+projects.
+"""
 
 import asyncio
 import json
@@ -14,7 +16,9 @@ def batch(*issues: int, project: int = 1) -> Committed:
 def events(text: str) -> list[tuple[str, str]]:
     out = []
     for message in text.strip().split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in message.splitlines() if not line.startswith(":"))
+        fields = dict(
+            line.split(": ", 1) for line in message.splitlines() if not line.startswith(":")
+        )
         if "event" in fields:
             out.append((fields["event"], fields["data"]))
     return out
@@ -30,7 +34,10 @@ async def test_a_page_is_told_which_issues_changed_and_that_it_was_the_first_eve
     live = Live()
     stream = await opened(live, 1)
     live.committed(batch(7, 5))
-    assert events(await anext(stream)) == [("project-1-first", "1"), ("issues-changed", '{"ids": [5, 7], "all": false}')]
+    assert events(await anext(stream)) == [
+        ("project-1-first", "1"),
+        ("issues-changed", '{"ids": [5, 7], "all": false}'),
+    ]
     live.committed(batch(9))
     assert events(await anext(stream)) == [("issues-changed", '{"ids": [9], "all": false}')]
 

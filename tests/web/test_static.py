@@ -15,11 +15,16 @@ TEMPLATES = Path(str(files("lighttrace.web") / "templates"))
 def test_vendored_files_are_the_published_ones_and_bring_their_licence():
     listed = tomllib.loads((STATIC / "vendor/vendor.toml").read_text())["file"]
     for entry in listed:
-        assert hashlib.sha256((STATIC / "vendor" / entry["path"]).read_bytes()).hexdigest() == entry["sha256"], entry["path"]
+        assert (
+            hashlib.sha256((STATIC / "vendor" / entry["path"]).read_bytes()).hexdigest()
+            == entry["sha256"]
+        ), entry["path"]
         assert entry["name"] and entry["version"] and entry["licence"]
         assert (STATIC / "vendor" / entry["licence_file"]).stat().st_size > 100
     there = {path.name for path in (STATIC / "vendor").iterdir()}
-    assert there == {entry["path"] for entry in listed} | {entry["licence_file"] for entry in listed} | {"vendor.toml"}
+    assert there == {entry["path"] for entry in listed} | {
+        entry["licence_file"] for entry in listed
+    } | {"vendor.toml"}
 
 
 def test_the_script_of_our_own_stays_under_six_kilobytes():
@@ -33,8 +38,12 @@ def test_no_page_loads_anything_from_elsewhere_or_needs_a_looser_policy():
         text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.S)
         assert not re.search(r"<script(?![^>]*\bsrc=)", text), f"{path}: inline script"
         assert not re.search(r"<style|\sstyle=", text), f"{path}: inline style"
-        assert not re.search(r"\son[a-z]+=|hx-on|javascript:|hx-vals=.js:", text), f"{path}: compiled script"
-        assert not re.search(r"""(src|href)=["'](https?:)?//""", text), f"{path}: loads or links elsewhere"
+        assert not re.search(r"\son[a-z]+=|hx-on|javascript:|hx-vals=.js:", text), (
+            f"{path}: compiled script"
+        )
+        assert not re.search(r"""(src|href)=["'](https?:)?//""", text), (
+            f"{path}: loads or links elsewhere"
+        )
 
 
 def test_every_icon_that_is_used_exists():

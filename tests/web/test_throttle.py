@@ -5,7 +5,13 @@ from lighttrace.web.throttle import ENTRIES, PAUSE_S, PER_ACCOUNT, PER_ADDRESS, 
 
 def test_after_five_wrong_tries_an_account_pauses_for_fifteen_minutes_and_then_goes_on():
     throttle = Throttle()
-    assert [throttle.tried("mira@example.com", f"10.0.0.{n}", 0.0) for n in range(5)] == [4, 3, 2, 1, 0]
+    assert [throttle.tried("mira@example.com", f"10.0.0.{n}", 0.0) for n in range(5)] == [
+        4,
+        3,
+        2,
+        1,
+        0,
+    ]
 
     assert throttle.wait_s("mira@example.com", "10.9.9.9", 1.0) == PAUSE_S
     assert throttle.wait_s("jonas@example.com", "10.9.9.9", 1.0) == 0
@@ -15,7 +21,13 @@ def test_after_five_wrong_tries_an_account_pauses_for_fifteen_minutes_and_then_g
 
 def test_an_account_is_the_same_in_capitals_and_with_spaces():
     throttle = Throttle()
-    for spelling in ("Mira@Example.com", " mira@example.com", "MIRA@EXAMPLE.COM ", "mira@example.com", "mIRA@example.com"):
+    for spelling in (
+        "Mira@Example.com",
+        " mira@example.com",
+        "MIRA@EXAMPLE.COM ",
+        "mira@example.com",
+        "mIRA@example.com",
+    ):
         throttle.tried(spelling, "10.0.0.1", 0.0)
     assert throttle.wait_s("mira@example.com", "10.0.0.2", 0.0) > 0
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from lighttrace.event import useragent
 from lighttrace.store import sessions as session_rows
 from lighttrace.store import users
-from lighttrace.web import guards, links, passwords, sessions, state
+from lighttrace.web import guards, links, passwords, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.pages.login import PASSWORD_LENGTH
 from lighttrace.web.render import THEMES, render
@@ -30,7 +30,12 @@ SAVED = {
 @cache
 def zones() -> tuple[str, ...]:
     """The time zones to choose from, without the historical and technical ones."""
-    return ("UTC", *sorted(name for name in zoneinfo.available_timezones() if "/" in name and name[:4] != "Etc/"))
+    return (
+        "UTC",
+        *sorted(
+            name for name in zoneinfo.available_timezones() if "/" in name and name[:4] != "Etc/"
+        ),
+    )
 
 
 def zone_or_none(name: str) -> str | None:
@@ -81,7 +86,9 @@ async def save_password(request: Request) -> Response:
         return await _page(request, 422, new_error=problem)
     hashed = await passwords.hash_async(new)
     await services.store.write(users.set_password, person.id, hashed)
-    await services.store.write(session_rows.revoke_others, person.id, request.state.session.token_hash)
+    await services.store.write(
+        session_rows.revoke_others, person.id, request.state.session.token_hash
+    )
     return _saved(request, "password")
 
 
@@ -112,7 +119,9 @@ async def end_session(request: Request) -> Response:
 
 async def end_others(request: Request) -> Response:
     services, person = state.of(request), guards.person(request)
-    await services.store.write(session_rows.revoke_others, person.id, request.state.session.token_hash)
+    await services.store.write(
+        session_rows.revoke_others, person.id, request.state.session.token_hash
+    )
     return _saved(request, "sessions")
 
 
@@ -123,7 +132,15 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
     shown: list[dict[str, Any]] = []
     for row in rows:
         device, phone = describe(row.agent)
-        shown.append({"id": row.token_hash.hex(), "device": device, "phone": phone, "row": row, "here": row.token_hash == here})
+        shown.append(
+            {
+                "id": row.token_hash.hex(),
+                "device": device,
+                "phone": phone,
+                "row": row,
+                "here": row.token_hash == here,
+            }
+        )
     shown.sort(key=lambda session: (not session["here"], -session["row"].seen_at))
     saved = SAVED.get(request.query_params.get("saved", ""), "")
     return render(
@@ -140,7 +157,17 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
 
 def describe(agent: str | None) -> tuple[str, bool]:
     """`Firefox 145 on Linux`, and whether it is a phone."""
-    raise NotImplementedError
+    found = useragent.parse(agent or "")
+    browser, system, device = (found.get(part, {}) for part in ("browser", "os", "device"))
+    version = str(browser.get("version") or "").partition(".")[0]
+    name = " ".join(filter(None, (str(browser.get("name") or ""), version))) or "A program"
+    place = (
+        str(device.get("model") or device.get("family") or "")
+        if device.get("brand") == "Apple"
+        else ""
+    )
+    place = place or str(system.get("name") or "")
+    return f"{name} on {place}" if place else name, system.get("name") in ("iOS", "Android")
 
 
 def _saved(request: Request, what: str) -> Response:

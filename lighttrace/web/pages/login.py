@@ -1,4 +1,6 @@
-"""In and out: `/login`, `/logout`. The same words, and the same time, for a wrong password and an unknown address."""
+"""In and out: `/login`, `/logout`. The same words, and the same time, for a wrong password and an
+unknown address.
+"""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -37,13 +39,19 @@ async def submit(request: Request) -> Response:
     if wait_s:
         error = f"Too many wrong passwords. Try again in {max(1, round(wait_s / 60))} min."
         headers = {"Retry-After": str(wait_s)}
-        return render(request, "pages/login.html", 429, headers=headers, email=email, error=error, next=target)
+        return render(
+            request, "pages/login.html", 429, headers=headers, email=email, error=error, next=target
+        )
 
     left = throttle.tried(email, address, now_s)
     user, stored = await services.store.read(_account, email)
     fits = await passwords.fits(password, stored)
     if user is None or not fits:
-        rest = f"{left} {'try' if left == 1 else 'tries'} left, then 15 min pause." if left else "Now 15 min pause."
+        rest = (
+            f"{left} {'try' if left == 1 else 'tries'} left, then 15 min pause."
+            if left
+            else "Now 15 min pause."
+        )
         error = f"That e-mail and password don’t fit. {rest}"
         return render(request, "pages/login.html", 422, email=email, error=error, next=target)
 

@@ -1,4 +1,4 @@
-"""`/settings`: the projects, what the file decides, and the keys of a project, which are kept here."""
+"""`/settings`: the projects, what the file decides, and the keys of a project."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,9 @@ SAVED = {
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One line of what the file says: its words, its value, the key in the file. `given`: the file names it."""
+    """One line of what the file says: its words, its value, the key in the file. `given`: the file
+    names it.
+    """
 
     words: str
     value: str
@@ -41,6 +43,7 @@ async def overview(request: Request) -> Response:
         "pages/settings.html",
         cur="settings",
         rows=rows,
+        source=str(services.config.source or ""),
         groups=server_values(services.config, links.public(request, services.config)),
         may_add=guards.person(request).role in guards.ADMINS,
     )
@@ -75,7 +78,9 @@ async def _set_disabled(request: Request, what: str) -> Response:
     services = state.of(request)
     project, _ = await _project(request)
     at_ms = services.clock.now_ms() if what == "disabled" else None
-    if not await services.store.write(keys.set_disabled, request.path_params["key"], project.id, at_ms):
+    if not await services.store.write(
+        keys.set_disabled, request.path_params["key"], project.id, at_ms
+    ):
         raise HTTPException(404)
     return _saved(request, project, what)
 
@@ -96,6 +101,7 @@ async def _page(request: Request, status: int = 200, error: str = "") -> Respons
         mixed=request.url.scheme == "https" and base_url.startswith("http:"),
         groups=project_values(services.config, project),
         may_change=guards.person(request).role in guards.ADMINS,
+        source=str(services.config.source or ""),
         error=error,
         toasts=[(saved, "")] if saved and request.method == "GET" else [],
     )
@@ -115,12 +121,15 @@ def _with_keys(db: Reader, slug: str) -> tuple[Project, list[Key]] | None:
 
 def _overview(db: Reader) -> list[tuple[Project, int]]:
     return [
-        (project, sum(key.disabled_at is None for key in keys.of_project(db, project.id))) for project in projects.every(db)
+        (project, sum(key.disabled_at is None for key in keys.of_project(db, project.id)))
+        for project in projects.every(db)
     ]
 
 
 def _saved(request: Request, project: Project, what: str) -> Response:
-    return RedirectResponse(links.url(request, f"/settings/projects/{project.slug}", saved=what), status_code=303)
+    return RedirectResponse(
+        links.url(request, f"/settings/projects/{project.slug}", saved=what), status_code=303
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +144,11 @@ def server_values(config: Config, base_url: str) -> tuple[Group, ...]:
     smtp = config.smtp
     mail = (
         (
-            Value("Server", f"{smtp.host}:{smtp.port}, {TLS.get(smtp.tls, smtp.tls)}", "host, port, tls"),
+            Value(
+                "Server",
+                f"{smtp.host}:{smtp.port}, {TLS.get(smtp.tls, smtp.tls)}",
+                "host, port, tls",
+            ),
             Value("From", smtp.from_ or "not set", "from"),
         )
         if smtp
@@ -153,7 +166,11 @@ def server_values(config: Config, base_url: str) -> tuple[Group, ...]:
             ),
         ),
         Group("Mail", "[smtp]", mail),
-        Group("Alerts", "[alerts]", (Value("New issues go to", ", ".join(config.alerts.to) or "nobody yet", "to"),)),
+        Group(
+            "Alerts",
+            "[alerts]",
+            (Value("New issues go to", ", ".join(config.alerts.to) or "nobody yet", "to"),),
+        ),
     )
 
 
@@ -170,11 +187,21 @@ def project_values(config: Config, project: Project) -> tuple[Group, ...]:
         scrubbed = "off: secrets in events are stored as they come"
     values = [
         Value("Secrets", scrubbed, "scrub.enabled"),
-        Value("Also removed", ", ".join(scrub.keys) if scrub and scrub.keys else "nothing else", "scrub.keys"),
-        Value("Kept although named like secrets", ", ".join(scrub.safe_keys) if scrub and scrub.safe_keys else "nothing", "scrub.safe_keys"),
+        Value(
+            "Also removed",
+            ", ".join(scrub.keys) if scrub and scrub.keys else "nothing else",
+            "scrub.keys",
+        ),
+        Value(
+            "Kept although named like secrets",
+            ", ".join(scrub.safe_keys) if scrub and scrub.safe_keys else "nothing",
+            "scrub.safe_keys",
+        ),
         Value(
             "Addresses of people",
-            "kept when the SDK says so" if options is None or options.keep_addresses else "never kept",
+            "kept when the SDK says so"
+            if options is None or options.keep_addresses
+            else "never kept",
             "keep_addresses",
         ),
     ]
@@ -185,6 +212,8 @@ PAGES = (
     Page("/settings", overview, Guard.SIGNED_IN, name="settings"),
     Page("/settings/projects/{project}", show, Guard.SIGNED_IN),
     Page("/settings/projects/{project}/keys", add_key, Guard.ADMIN, ("POST",)),
-    Page("/settings/projects/{project}/keys/{key:int}/disable", disable_key, Guard.ADMIN, ("POST",)),
+    Page(
+        "/settings/projects/{project}/keys/{key:int}/disable", disable_key, Guard.ADMIN, ("POST",)
+    ),
     Page("/settings/projects/{project}/keys/{key:int}/enable", enable_key, Guard.ADMIN, ("POST",)),
 )

@@ -1,9 +1,10 @@
-"""From nothing to the first event: the first account, a project, its DSN with a snippet, and the beacon that becomes an issue."""
+"""From nothing to the first event: the first account, a project, its DSN with a snippet, and the
+beacon that becomes an issue.
+"""
 
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.keys import Key
 from lighttrace.store.projects import Project
 from lighttrace.store.refusals import RefusalRow
-from lighttrace.web import format, guards, links, passwords, sessions, snippets, state
+from lighttrace.web import format, links, passwords, sessions, snippets, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.pages.account import NAME_LENGTH, password_problem, zone_or_none
 from lighttrace.web.pages.login import EMAIL_LENGTH
@@ -35,7 +36,13 @@ async def show(request: Request) -> Response:
     if not await services.store.read(invites.valid, token[:200], services.clock.now_ms()):
         return await _closed(request)
     values = {"name": "", "email": ""}
-    return render(request, "pages/setup.html", token=token, values=values, errors=dict.fromkeys(("name", "email", "password"), ""))
+    return render(
+        request,
+        "pages/setup.html",
+        token=token,
+        values=values,
+        errors=dict.fromkeys(("name", "email", "password"), ""),
+    )
 
 
 async def make_admin(request: Request) -> Response:
@@ -88,8 +95,14 @@ async def make_project(request: Request) -> Response:
     if platform not in {sdk.platform for sdk in snippets.SDKS}:
         platform = ""
     if not any(char.isalnum() for char in name):
-        return _project_form(request, {"name": name, "platform": platform}, "A name with at least one letter or digit")
-    project = await services.store.write(projects.add, name, services.clock.now_ms(), platform=platform or None)
+        return _project_form(
+            request,
+            {"name": name, "platform": platform},
+            "A name with at least one letter or digit",
+        )
+    project = await services.store.write(
+        projects.add, name, services.clock.now_ms(), platform=platform or None
+    )
     return RedirectResponse(links.url(request, f"/setup/{project.slug}/sdk"), status_code=303)
 
 
@@ -111,7 +124,9 @@ def _project_form(request: Request, values: dict[str, str], error: str = "") -> 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that went wrong so far: `what` happened, `when` and from where, and what to compare."""
+    """One thing that went wrong so far: `what` happened, `when` and from where, and what to
+    compare.
+    """
 
     what: str
     when: str
@@ -133,17 +148,31 @@ def _find(db: Reader, slug: str, since_ms: int, now_ms: int) -> _Found | None:
     newest = None
     if project.first_event_at is not None:
         query = IssueQuery(
-            project_ids=(project.id,), env=None, period_ms=None, state=None, sort="last_seen", cursor=None, limit=1, now_ms=now_ms
+            project_ids=(project.id,),
+            env=None,
+            period_ms=None,
+            state=None,
+            sort="last_seen",
+            cursor=None,
+            limit=1,
+            now_ms=now_ms,
         )
         rows = issue_list.search(db, query).rows
         newest = rows[0].short_id if rows else None
-    return _Found(project, keys.of_project(db, project.id), refusals.of_project(db, project.id, since_ms), newest)
+    return _Found(
+        project,
+        keys.of_project(db, project.id),
+        refusals.of_project(db, project.id, since_ms),
+        newest,
+    )
 
 
 async def _found(request: Request) -> _Found:
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    found = await services.store.read(_find, request.path_params["project"], now_ms - LOOK_BACK_MS, now_ms)
+    found = await services.store.read(
+        _find, request.path_params["project"], now_ms - LOOK_BACK_MS, now_ms
+    )
     if found is None:
         raise HTTPException(404)
     return found
@@ -153,7 +182,11 @@ async def sdk(request: Request) -> Response:
     found = await _found(request)
     chosen = snippets.chosen(request.query_params.get("sdk"), found.project.platform)
     key = next((key for key in found.keys if key.disabled_at is None), None)
-    dsn = links.dsn(links.public(request, state.of(request).config), key.public, found.project.id) if key else ""
+    dsn = (
+        links.dsn(links.public(request, state.of(request).config), key.public, found.project.id)
+        if key
+        else ""
+    )
     code = snippets.filled(chosen, dsn, found.project.slug)
     return render(
         request,
@@ -193,7 +226,7 @@ def _beacon(request: Request, found: _Found) -> dict[str, Any]:
 
 
 def troubles(rows: list[RefusalRow], own: list[Key], now_ms: int) -> list[Trouble]:
-    """What to say about refused requests, one line per reason, the latest of each; at most three."""
+    """What to say about refused requests, one line a reason, the newest first."""
     said: list[Trouble] = []
     latest: dict[str, RefusalRow] = {}
     count: dict[str, int] = {}
@@ -206,7 +239,13 @@ def troubles(rows: list[RefusalRow], own: list[Key], now_ms: int) -> list[Troubl
         requests = f"{n} request{'s' if n > 1 else ''}"
         when = f"{'the last one ' if n > 1 else ''}{format.ago(row.at, now_ms)}"
         when += f" from {row.ip}." if row.ip else "."
-        said.append(Trouble(f"{requests} {REASONS.get(reason, 'arrived and could not be taken')}", when, _hint(row, own)))
+        said.append(
+            Trouble(
+                f"{requests} {REASONS.get(reason, 'arrived and could not be taken')}",
+                when,
+                _hint(row, own),
+            )
+        )
     return said
 
 

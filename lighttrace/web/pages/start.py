@@ -16,7 +16,9 @@ async def home(request: Request) -> Response:
 
 
 async def nothing(request: Request) -> Response:
-    """404 in the frame of the pages for somebody who is signed in, on bare ground for everybody else."""
+    """404 in the frame of the pages for somebody who is signed in, on bare ground for everybody
+    else.
+    """
     if "/api/" not in request.url.path:
         session = await sessions.current(request)
         if session is not None:

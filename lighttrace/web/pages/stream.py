@@ -21,7 +21,9 @@ async def stream(request: Request) -> Response:
     already = project is not None and project.first_event_at is not None
     lines = services.live.stream(project.id if project else None, already_first=already)
     # X-Accel-Buffering: nginx would hold the lines back
-    return StreamingResponse(lines, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    return StreamingResponse(
+        lines, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+    )
 
 
 PAGES = (Page("/live", stream, Guard.SIGNED_IN, name="live"),)

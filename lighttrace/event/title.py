@@ -2,6 +2,7 @@
 docs/grouping.md, "Titles".
 """
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from lighttrace.event import frames as rules
@@ -9,6 +10,22 @@ from lighttrace.event.model import Event, ExceptionValue, Frame
 
 TYPE, VALUE, TITLE, CULPRIT = 128, 1024, 256, 200
 NATIVE = ("native", "c", "cfml", "cocoa", "objc", "swift", "rust")
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """`title` (exception type or first line), `value` (the rest), `culprit` (where)."""
+
+    title: str
+    value: str = ""
+    culprit: str = ""
+    placeholder: bool = False  # `<unknown>`, `<unlabeled event>`: never overwrites a real title
+
+
+def titles(event: Event, main: ExceptionValue | None = None) -> Titles:
+    """What the event is called. `main`: the exception that stands for a group, else the last."""
+    title, value, placeholder = _name(event, main)
+    return Titles(title, value, _culprit(event, main), placeholder)
 
 
 def crash_frame(event: Event, main: ExceptionValue | None = None) -> Frame | None:
@@ -28,7 +45,7 @@ def crash_frame(event: Event, main: ExceptionValue | None = None) -> Frame | Non
     return next((stack[-1] for stack in stacks if stack), None)
 
 
-def name(event: Event, main: ExceptionValue | None = None) -> tuple[str, str, bool]:
+def _name(event: Event, main: ExceptionValue | None = None) -> tuple[str, str, bool]:
     """Title, value, and whether the title is only a placeholder."""
     exception = main or (event.exceptions[-1] if event.exceptions else None)
     says = event.message.formatted if event.message else ""
@@ -47,7 +64,7 @@ def name(event: Event, main: ExceptionValue | None = None) -> tuple[str, str, bo
     return ("Error", value, False) if value else ("<unknown>", "", True)
 
 
-def culprit(event: Event, main: ExceptionValue | None = None) -> str:
+def _culprit(event: Event, main: ExceptionValue | None = None) -> str:
     """Where: the transaction, else function and file of the crash, else the request's address."""
     if event.csp:
         return event.csp.get("effective_directive", "")[:CULPRIT]

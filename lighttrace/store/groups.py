@@ -6,11 +6,12 @@ new version of the grouping attaches to the issue of the previous version's hash
 
 from dataclasses import dataclass
 
+from lighttrace.event.title import Titles
 from lighttrace.store import text_index
 from lighttrace.store.database import Transaction, among
 from lighttrace.store.learned import Learned
 from lighttrace.store.states import EventFlag, State, Substate, level_number
-from lighttrace.store.writes import EventWrite, Titles
+from lighttrace.store.writes import EventWrite
 
 MOST_TITLE = 300  # characters of `event.title`, for lists; the page of an event reads its body
 HashKey = tuple[int, bytes, int]  # project, hash, grouping version

@@ -6,18 +6,7 @@
 from dataclasses import dataclass, field
 
 from lighttrace.event.model import Event
-
-
-@dataclass(frozen=True, slots=True)
-class Titles:
-    """How an event is called in a list: `title` (exception type or first line), `value` (the rest),
-    `culprit` (where).
-    """
-
-    title: str
-    value: str = ""
-    culprit: str = ""
-    placeholder: bool = False  # `<unknown>`, `<unlabeled event>`: never overwrites a real title
+from lighttrace.event.title import Titles
 
 
 @dataclass(frozen=True, slots=True)

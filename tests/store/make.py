@@ -5,8 +5,9 @@ import secrets
 from typing import Any
 
 from lighttrace.event.model import Event, ExceptionValue, Mechanism
+from lighttrace.event.title import Titles
 from lighttrace.store.database import Transaction
-from lighttrace.store.writes import EventWrite, Titles
+from lighttrace.store.writes import EventWrite
 
 NOON = 1_795_521_600_000  # 2026-11-24 12:00 UTC, in ms
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

@@ -1,0 +1,222 @@
+"""How often and for how many: reading the counters of issues over a period.
+
+Periods begin with an hour. They are read as the hours up to the first midnight and whole days from
+there on, so that thirty days are at most 53 look-ups an issue; the counts stay exact. Counters go
+by receive time, UTC.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lighttrace.store import environments
+from lighttrace.store.database import Reader
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+HOURS = 24  # of a day
+SPARK_BARS = 24
+# Up to here a sparkline is drawn from hours, above it from days: 14 d of hours for 25 issues take
+# 16 ms, of days 4 (docs/storage.md, "How they stay fast").
+FINE_HOURS = 7 * HOURS
+SHORT_HOURS = 12
+ALL_TIME_HOURS = 90 * HOURS  # what the sparkline shows where there is no period
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From the beginning of `since_hour` to now, which is in the hour before `until_hour`."""
+
+    since_hour: int
+    until_hour: int
+
+    @classmethod
+    def last(cls, period_ms: int, now_ms: int) -> "Period":
+        """The hour of now and as many before it as make up the period; in a short period, where
+        the hour that is not over makes a difference, one more.
+        """
+        until = now_ms // HOUR_MS + 1
+        hours = max(1, -(-period_ms // HOUR_MS))
+        return cls(until - hours - (hours < SHORT_HOURS), until)
+
+    @property
+    def since_ms(self) -> int:
+        return self.since_hour * HOUR_MS
+
+    @property
+    def hours(self) -> int:
+        return self.until_hour - self.since_hour
+
+    def units(self, *, fine: bool) -> tuple[list[int], list[int]]:
+        """(hours, days) that together are the period; hours only if `fine`."""
+        midnight = -(-self.since_hour // HOURS) * HOURS
+        if fine or midnight >= self.until_hour:
+            return list(range(self.since_hour, self.until_hour)), []
+        days = range(midnight // HOURS, -(-self.until_hour // HOURS))
+        return list(range(self.since_hour, midnight)), list(days)
+
+
+# An issue is counted hash by hash in the environments it was seen in; `cross join` fixes the order
+# of the loops, which the planner gets wrong (docs/storage.md, "How they stay fast").
+SCOPES = """
+with scope as materialized (
+  select e.issue_id, e.env_id, g.id as hash_id from json_each(:issues) w
+   cross join issue_env e on e.env_id in (select value from json_each(:envs))
+     and e.issue_id = w.value
+   cross join grouphash g on g.issue_id = e.issue_id)
+"""
+HOURS_OF = """
+ select s.issue_id, h.value as hour, 1 as width, c.n from json_each(:hours) h cross join scope s
+  cross join count_hour c on c.hour = h.value and c.hash_id = s.hash_id and c.env_id = s.env_id
+"""
+DAYS_OF = """
+ select s.issue_id, d.value * 24 as hour, 24 as width, c.n from json_each(:days) d
+  cross join scope s
+  cross join count_day c on c.day = d.value and c.env_id = s.env_id and c.hash_id = s.hash_id
+"""
+COUNT = f"{SCOPES} select issue_id, sum(n) from ({HOURS_OF} union all {DAYS_OF}) group by issue_id"
+
+
+def events(
+    db: Reader, issue_ids: Sequence[int], env_ids: Sequence[int], period: Period
+) -> dict[int, int]:
+    """Events of each issue in the period; an issue without any is left out."""
+    values = _values(issue_ids, env_ids, period, fine=False)
+    return {row[0]: row[1] for row in db.execute(COUNT, values)}
+
+
+SPARK = f"""
+{SCOPES} select issue_id, hour, width, sum(n) from ({HOURS_OF} union all {DAYS_OF})
+ group by issue_id, hour
+"""
+
+
+def sparks(
+    db: Reader, issue_ids: Sequence[int], env_ids: Sequence[int], period: Period
+) -> dict[int, tuple[int, ...]]:
+    """The period in SPARK_BARS bars for each issue, oldest first; their sum is what `events` says.
+
+    Where a bar is shorter than a day, a day's events are spread over its bars evenly.
+    """
+    values = _values(issue_ids, env_ids, period, fine=period.hours <= FINE_HOURS)
+    bars: defaultdict[int, list[int]] = defaultdict(lambda: [0] * SPARK_BARS)
+    for issue_id, hour, width, n in db.execute(SPARK, values):
+        _spread(bars[issue_id], n, hour - period.since_hour, width, period.hours)
+    return {issue_id: tuple(of_issue) for issue_id, of_issue in bars.items()}
+
+
+def _spread(bars: list[int], n: int, start: int, width: int, hours: int) -> None:
+    """Add `n` events of the hours from `start` on to the bars these hours fall into."""
+    end = min(start + width, hours)  # the day that is not over yet
+    done = 0
+    for bar in range(start * SPARK_BARS // hours, SPARK_BARS):
+        bar_end = (bar + 1) * hours / SPARK_BARS
+        share = n if bar_end >= end else round(n * (bar_end - start) / (end - start))
+        bars[bar] += share - done
+        done = share
+        if done == n:
+            return
+
+
+PEOPLE = f"""
+{SCOPES} select s.issue_id, count(distinct p.person_id) from scope s
+ cross join hash_person p indexed by hash_person_recent
+   on p.hash_id = s.hash_id and p.env_id = s.env_id and p.last_hour >= :since_hour
+ group by s.issue_id
+"""
+
+
+def people(
+    db: Reader, issue_ids: Sequence[int], env_ids: Sequence[int], period: Period
+) -> dict[int, int]:
+    """People each issue has met in the period; an issue that met nobody is left out."""
+    values = {
+        "issues": json.dumps(issue_ids),
+        "envs": json.dumps(env_ids),
+        "since_hour": period.since_hour,
+    }
+    return {row[0]: row[1] for row in db.execute(PEOPLE, values)}
+
+
+def scopes(db: Reader, env: str | None) -> list[int]:
+    """The environments to count in: the one of that name, all of them, or none if it is unknown."""
+    if env is None:
+        return [env_id for env_id, _ in environments.names(db)]
+    found = environments.find(db, env)
+    return [] if found is None else [found]
+
+
+STORED = "select n, people, first_at from issue_env where env_id = ? and issue_id = ?"
+
+
+def totals(db: Reader, issue_id: int, env: str | None, since_ms: int) -> tuple[int, int]:
+    """(events, people) of an issue since the beginning of the hour of `since_ms`."""
+    env_id = environments.scope(db, env)
+    row = db.execute(STORED, (env_id, issue_id)).fetchone()
+    if row is None:
+        return 0, 0
+    n, met, first_at = row
+    if since_ms <= first_at:  # everything there ever was
+        return n, met
+    newest = db.execute("select max(hour) from count_hour").fetchone()[0] or 0
+    since_hour = since_ms // HOUR_MS
+    period = Period(since_hour, max(since_hour, newest) + 1)
+    envs = scopes(db, env)
+    counted = events(db, [issue_id], envs, period).get(issue_id, 0)
+    return counted, people(db, [issue_id], envs, period).get(issue_id, 0)
+
+
+SERIES_BY = {
+    MINUTE_MS: """
+ select t.value, sum(c.n) from json_each(:times) t cross join scope s
+  cross join count_minute c on c.minute = t.value and c.hash_id = s.hash_id and c.env_id = s.env_id
+""",
+    HOUR_MS: """
+ select t.value, sum(c.n) from json_each(:times) t cross join scope s
+  cross join count_hour c on c.hour = t.value and c.hash_id = s.hash_id and c.env_id = s.env_id
+""",
+    DAY_MS: """
+ select t.value, sum(c.n) from json_each(:times) t cross join scope s
+  cross join count_day c on c.day = t.value and c.env_id = s.env_id and c.hash_id = s.hash_id
+""",
+}
+MOST_UNITS = 3_000  # look-ups of one chart; two days of minutes, four months of hours
+
+
+def series(
+    db: Reader, issue_id: int, env: str | None, since_ms: int, until_ms: int, bucket_ms: int
+) -> list[int]:
+    """Events of an issue in each bucket from `since_ms` up to `until_ms`, oldest first.
+
+    `since_ms` and `bucket_ms` are multiples of a minute, an hour or a day, which says what the
+    buckets are counted from; minutes are kept for 15 days, hours for 90. Raises ValueError if the
+    chart asks for more than MOST_UNITS of them.
+    """
+    since_ms -= since_ms % MINUTE_MS
+    unit_ms = next((u for u in (DAY_MS, HOUR_MS) if not (since_ms % u or bucket_ms % u)), MINUTE_MS)
+    times = list(range(since_ms // unit_ms, -(-until_ms // unit_ms)))
+    if len(times) > MOST_UNITS:
+        raise ValueError(f"a chart of {len(times)} units; at most {MOST_UNITS} are counted")
+    buckets = [0] * -(-(until_ms - since_ms) // bucket_ms)
+    values = {
+        "issues": json.dumps([issue_id]),
+        "envs": json.dumps(scopes(db, env)),
+        "times": json.dumps(times),
+    }
+    for time, n in db.execute(f"{SCOPES} {SERIES_BY[unit_ms]} group by t.value", values):
+        buckets[(time * unit_ms - since_ms) // bucket_ms] += n
+    return buckets
+
+
+def _values(
+    issue_ids: Sequence[int], env_ids: Sequence[int], period: Period, *, fine: bool
+) -> dict[str, str]:
+    hours, days = period.units(fine=fine)
+    return {
+        "issues": json.dumps(list(issue_ids)),
+        "envs": json.dumps(list(env_ids)),
+        "hours": json.dumps(hours),
+        "days": json.dumps(days),
+    }

@@ -1,0 +1,174 @@
+"""Issues: what people work on. One at a time here; lists are in `issue_list.py`. The writer makes
+issues and lets them follow their events, people change their state.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lighttrace.event.model import Json
+from lighttrace.store import activity, events, releases, state_changes
+from lighttrace.store.activity import Undo
+from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.state_changes import Change
+from lighttrace.store.states import State, Substate
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: nothing to misread
+MOST_SHORT_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class EnvCount:
+    """How an issue fares in one environment; the empty name is "none"."""
+
+    env: str
+    n: int
+    people: int
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Times are ms; `first_at` and `last_at` go by when events happened. `env_counts`: most events
+    first. `tags_hint`: what its latest event says about whose it may be.
+    """
+
+    id: int
+    short_id: str
+    project_id: int
+    project_slug: str
+    title: str
+    value: str
+    culprit: str
+    level: int
+    category: str
+    platform: str | None
+    unhandled: bool
+    state: State
+    substate: Substate
+    state_at: int
+    n_ever: int
+    people_ever: int
+    first_at: int
+    last_at: int
+    first_release: str | None
+    last_release: str | None
+    tags_hint: tuple[tuple[str, str], ...]
+    metadata: dict[str, Json]
+    created_at: int
+    env_counts: tuple[EnvCount, ...]
+
+
+GET = """
+select i.id, p.short_prefix, i.short, i.project_id, p.slug, i.title, i.value, i.culprit, i.level,
+  i.category, i.platform, i.unhandled, i.state, i.substate, i.state_at, e.n, e.people, e.first_at,
+  e.last_at, e.first_release, e.last_release, e.last_event, i.metadata, i.created_at
+  from issue i join project p on p.id = i.project_id and p.deleted_at is null
+  join issue_env e on e.env_id = 0 and e.issue_id = i.id
+ where i.id = ?
+"""
+
+
+def get(db: Reader, issue_id: int) -> Issue | None:
+    row = db.execute(GET, (issue_id,)).fetchone()
+    if row is None:
+        return None
+    id_, prefix, short, project_id, slug, title, value, culprit, level, *row = row
+    category, platform, unhandled, state, substate, state_at, n, people, first_at, *row = row
+    last_at, first_release, last_release, last_event, metadata, created_at = row
+    versions = releases.names(db, (it for it in (first_release, last_release) if it))
+    hints = events.hints(db, [last_event])
+    return Issue(
+        *(id_, short_id(prefix, short), project_id, slug, title, value or "", culprit or ""),
+        *(level, category, platform, bool(unhandled), State(state), Substate(substate), state_at),
+        *(n, people, first_at, last_at, versions.get(first_release), versions.get(last_release)),
+        *(hints.get(last_event, ()), json.loads(metadata), created_at, _env_counts(db, issue_id)),
+    )
+
+
+ENV_COUNTS = """
+select v.name, e.n, e.people, e.last_at from environment v
+ cross join issue_env e on e.env_id = v.id and e.issue_id = ?
+"""
+
+
+def _env_counts(db: Reader, issue_id: int) -> tuple[EnvCount, ...]:
+    rows = db.execute(ENV_COUNTS, (issue_id,))
+    return tuple(sorted((EnvCount(*row) for row in rows), key=lambda it: (-it.n, it.env)))
+
+
+def short_id(prefix: str, number: int) -> str:
+    """`SHOP-WEB-4F`: the project, and its counter in Crockford's base 32."""
+    digits = ""
+    while number:
+        number, digit = divmod(number, 32)
+        digits = CROCKFORD[digit] + digits
+    return f"{prefix}-{digits or '0'}"
+
+
+def _number(digits: str) -> int | None:
+    """The counter in a short id, as people write it: any case, O for 0, I and L for 1."""
+    number = 0
+    for digit in digits.upper().replace("O", "0").replace("I", "1").replace("L", "1"):
+        place = CROCKFORD.find(digit)
+        if place < 0:
+            return None
+        number = number * 32 + place
+    return number
+
+
+BY_SHORT = """
+select i.id from project p join issue i on i.project_id = p.id and i.short = ?
+ where p.short_prefix = ? and p.deleted_at is null
+"""
+
+
+def id_of_short(db: Reader, short_id: str) -> int | None:
+    """The id of the issue with that short id, in any case."""
+    prefix, dash, digits = short_id.strip().rpartition("-")
+    if not dash or not 0 < len(digits) <= MOST_SHORT_DIGITS or not short_id.isascii():
+        return None
+    row = db.execute(BY_SHORT, (_number(digits), prefix.upper())).fetchone()
+    return None if row is None else int(row[0])
+
+
+def by_short_id(db: Reader, short_id: str) -> Issue | None:
+    issue_id = id_of_short(db, short_id)
+    return None if issue_id is None else get(db, issue_id)
+
+
+BEFORE = """
+select i.id, i.state, i.substate, i.state_at from json_each(?) w cross join issue i
+    on i.id = w.value
+ where i.state <> ?
+"""
+
+
+def set_state(
+    tx: Transaction,
+    issue_ids: Sequence[int],
+    state: State,
+    user_id: int | None,
+    now_ms: int,
+    *,
+    cause: str = "person",
+) -> Undo | None:
+    """Bring issues into a state; None if all were in it already.
+
+    Each issue that changes gets an activity entry, all of them together one token that takes the
+    change back. `cause` says what asked for it, where it was not a person on a page.
+    """
+    before = [
+        Change(row[0], State(row[1]), Substate(row[2]), row[3])
+        for row in tx.execute(BEFORE, (json.dumps(list(issue_ids)), state))
+    ]
+    if not before:
+        return None
+    # Nobody calls a reopened issue new; what happened to it stays known while it is put away.
+    put_back = state is State.UNRESOLVED
+    after = [
+        Change(it.issue_id, state, Substate.ONGOING if put_back else it.substate, now_ms)
+        for it in before
+    ]
+    state_changes.put(tx, after)
+    return activity.record_change(tx, before, state, user_id, now_ms, cause)

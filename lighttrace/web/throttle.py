@@ -7,6 +7,7 @@ are the same for both. No clock: `now_s` is monotonic.
 """
 
 import ipaddress
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -52,8 +53,7 @@ class Throttle:
         tries = self._tries.get(key)
         if tries is None or tries.count < allowed:
             return 0
-        left_s = tries.last_s + PAUSE_S - now_s
-        return int(left_s) + 1 if left_s > 0 else 0
+        return max(0, math.ceil(tries.last_s + PAUSE_S - now_s))
 
     def _count(self, key: tuple[str, str], now_s: float) -> int:
         tries = self._tries.get(key)

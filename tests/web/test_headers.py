@@ -101,8 +101,8 @@ def test_under_a_prefix_every_link_and_redirect_carries_it(tmp_path):
         tmp_path, '[server]\nurl = "https://example.com/errors"\n', base_url="https://example.com"
     ) as site:
         site.user()
-        answer = site.client.get("/errors/issues")
-        assert answer.headers["location"] == "/errors/login?next=%2Ferrors%2Fissues"
+        answer = site.client.get("/errors/settings")
+        assert answer.headers["location"] == "/errors/login?next=%2Ferrors%2Fsettings"
         page = site.client.get("/errors/login").text
         assert 'action="/errors/login"' in page and 'href="/errors/static/app.css?v=' in page
         assert 'href="/static' not in page and 'action="/login' not in page

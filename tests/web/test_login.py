@@ -113,12 +113,10 @@ def test_a_session_notes_that_it_was_seen_but_not_at_every_page(mira: Site):
     assert seen() == mira.clock.now_ms()
 
 
-@pytest.mark.parametrize(
-    "value", ["x", "f" * 64, "../../etc/passwd", "🐙".encode().decode("latin-1"), "a" * 5000]
-)
+@pytest.mark.parametrize("value", ["x", "f" * 64, "../../etc/passwd", "🐙", "a" * 5000])
 def test_an_invented_cookie_opens_nothing(site: Site, value: str):
     site.user()
-    answer = site.client.get("/account", headers={"cookie": f"lighttrace_session={value}"})
+    answer = site.client.get("/account", headers={"cookie": f"lighttrace_session={value}".encode()})
     assert answer.status_code == 303
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from lighttrace.store import invites, keys, projects, users
+from lighttrace.store.writes import Refusal
 from lighttrace.web import snippets
 from tests.web.served import NOW_MS, PASSWORD, Site, served
 
@@ -211,3 +212,41 @@ def test_under_https_an_http_dsn_is_warned_about(tmp_path):
         assert cookie
         site.client.post("/projects/new", data={"name": "shop", "platform": "python"})
         assert "Browsers will not send to this DSN" in site.client.get("/setup/shop/sdk").text
+
+
+def refuse(site: Site, reason: str, detail: str, ip: str | None = "203.0.113.7") -> None:
+    project = site.read(projects.by_slug, "shop")
+    site.services.store.refuse(Refusal(project.id, reason, detail, ip=ip))
+    site.write(lambda tx: None)  # refusals go to the disk with the next batch
+
+
+def beacon(site: Site) -> str:
+    text: str = site.client.get(
+        "/setup/shop/beacon", headers={"HX-Request": "true", "HX-Request-Type": "partial"}
+    ).text
+    return text
+
+
+def test_a_request_with_a_wrong_key_shows_what_to_compare(shop: Site):
+    refuse(shop, "wrong_key", "The key in the DSN there ends in …ab2e.")
+    shop.clock.advance(20_000)
+    [key] = shop.read(keys.of_project, 1)
+    text = " ".join(beacon(shop).split())
+    assert "<b>1 request arrived with a wrong key</b> 20 s ago from 203.0.113.7." in text
+    assert f"The key in the DSN there ends in …ab2e; yours ends in …{key.public[-4:]}." in text
+
+
+def test_many_refusals_are_one_line_a_reason(shop: Site):
+    for n in range(7):
+        refuse(shop, "wrong_key", f"The key in the DSN there ends in …000{n}.", ip=f"203.0.113.{n}")
+    for reason in ("no_key", "malformed_key", "method", "two_keys"):
+        refuse(shop, reason, f"Detail of {reason}.", ip=None)
+    text = beacon(shop)
+    assert text.count('class="note') == 3
+    shop.clock.advance(2 * HOUR_MS)
+    assert "request" not in beacon(shop)
+
+
+def test_what_strangers_send_is_shown_as_text(shop: Site):
+    refuse(shop, "invalid", "<script>alert(1)</script>", ip="<b>")
+    assert "<script" not in beacon(shop) and "<b>" not in beacon(shop).split("from ")[1]

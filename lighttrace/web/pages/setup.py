@@ -3,20 +3,24 @@ beacon that becomes an issue.
 """
 
 import re
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from lighttrace.store import invites, issue_list, keys, projects, refusals, users
+from lighttrace.ingest.errors import event_write
+from lighttrace.ingest.origin import Origin
+from lighttrace.store import invites, issue_list, issues, keys, projects, refusals, users
 from lighttrace.store.database import Reader
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.keys import Key
 from lighttrace.store.projects import Project
 from lighttrace.store.refusals import RefusalRow
-from lighttrace.web import format, links, passwords, sessions, snippets, state
+from lighttrace.web import format, guards, links, passwords, sessions, snippets, state, trial
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.pages.account import NAME_LENGTH, password_problem, zone_or_none
 from lighttrace.web.pages.login import EMAIL_LENGTH
@@ -181,7 +185,7 @@ async def _found(request: Request) -> _Found:
 async def sdk(request: Request) -> Response:
     found = await _found(request)
     chosen = snippets.chosen(request.query_params.get("sdk"), found.project.platform)
-    key = next((key for key in found.keys if key.disabled_at is None), None)
+    key = _working(found.keys)
     dsn = (
         links.dsn(links.public(request, state.of(request).config), key.public, found.project.id)
         if key
@@ -199,6 +203,10 @@ async def sdk(request: Request) -> Response:
         highlighted=snippets.highlighted(code, chosen.lexer),
         **_beacon(request, found),
     )
+
+
+def _working(own: list[Key]) -> Key | None:
+    return next((key for key in own if key.disabled_at is None), None)
 
 
 async def beacon(request: Request) -> Response:
@@ -249,17 +257,48 @@ def troubles(rows: list[RefusalRow], own: list[Key], now_ms: int) -> list[Troubl
     return said
 
 
+# the reasons of web/ingest.py; what has no words here is explained by its detail
 REASONS = {
     "wrong_key": "arrived with a wrong key",
+    "wrong_project": "arrived with a key of another project",
+    "disabled_key": "arrived with a disabled key",
+    "two_keys": "arrived with two different keys",
+    "no_key": "arrived without a key",
+    "malformed_key": "arrived with a broken key",
+    "too_large": "arrived and was too large",
+    "rate_limited": "arrived while more was waiting than the disk can take",
 }
 
 
 def _hint(row: RefusalRow, own: list[Key]) -> str:
-    return row.detail
+    """What the refusal says, and for a wrong key what to compare it with."""
+    said, key = row.detail or "", _working(own)
+    if row.reason in ("wrong_key", "wrong_project", "disabled_key") and key is not None:
+        return f"{said.rstrip('.')}; yours ends in …{key.public[-4:]}."
+    return said
 
 
 async def send_test(request: Request) -> Response:
-    raise NotImplementedError
+    """Send a believable error down the road every event takes, and open its issue."""
+    services, found = state.of(request), await _found(request)
+    project, key = found.project, _working(found.keys)
+    if key is None:
+        return RedirectResponse(links.url(request, f"/setup/{project.slug}/sdk"), status_code=303)
+    now_ms = services.clock.now_ms()
+    payload = trial.event(
+        project.platform,
+        event_id=secrets.token_hex(16),
+        project_slug=project.slug,
+        now_ms=now_ms,
+        email=guards.person(request).email,
+    )
+    rules = services.options(project.id).scrub
+    origin = Origin(project.id, key.id, now_ms, sdk="lighttrace.setup/1", scrub=rules)
+    stored = await services.store.submit(event_write(msgspec.json.encode(payload), origin))
+    services.store.touch_key(key.id)
+    issue = await services.store.read(issues.get, stored.issue_id) if stored.issue_id else None
+    path = f"/issues/{issue.short_id}" if issue else "/issues"
+    return RedirectResponse(links.url(request, path), status_code=303)
 
 
 PAGES = (

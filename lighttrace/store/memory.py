@@ -50,14 +50,22 @@ class Memory:
         self.text.forget()
         self.next_row = None
 
-    def forget_names(self) -> None:
-        """Somebody else changed the tables: another process, a merge, retention."""
-        self.environments.cache.forget()
-        self.releases.cache.forget()
-        self.releases.by_id.forget()
-        self.tags.forget()
-        self.groups.cache.forget()
-        self.people.cache.forget()
+    def forget(self, what: str) -> None:
+        """Somebody else changed those tables: another process, a merge, retention."""
+        if what == "environments":
+            self.environments.cache.forget()
+        elif what == "releases":
+            self.releases.cache.forget()
+            self.releases.by_id.forget()
+        elif what == "tags":
+            self.tags.forget()
+        elif what == "groups":
+            self.groups.cache.forget()
+        elif what == "people":
+            self.people.cache.forget()
+
+
+REMEMBERED = frozenset({"environments", "releases", "tags", "groups", "people"})
 
 
 TRIGGERS = """
@@ -70,22 +78,24 @@ create temp trigger keys_removed after delete on main.project_key
   begin select lighttrace_noticed('keys', 0); end;
 create temp trigger projects_changed after update of deleted_at on main.project
   begin select lighttrace_noticed('keys', 0); end;
-create temp trigger hashes_changed after update on main.grouphash
-  begin select lighttrace_noticed('names', 0); end;
+create temp trigger hashes_changed after update of issue_id, discard on main.grouphash
+  begin select lighttrace_noticed('groups', 0); end;
 create temp trigger hashes_removed after delete on main.grouphash
-  begin select lighttrace_noticed('names', 0); end;
+  begin select lighttrace_noticed('groups', 0); end;
 create temp trigger people_removed after delete on main.person
-  begin select lighttrace_noticed('names', 0); end;
+  begin select lighttrace_noticed('people', 0); end;
 create temp trigger tag_values_removed after delete on main.tag_value
-  begin select lighttrace_noticed('names', 0); end;
+  begin select lighttrace_noticed('tags', 0); end;
+create temp trigger texts_removed after delete on main.group_text
+  begin select lighttrace_noticed('groups', 0); end;
 create temp trigger tag_keys_removed after delete on main.tag_key
-  begin select lighttrace_noticed('names', 0); end;
+  begin select lighttrace_noticed('tags', 0); end;
 create temp trigger environments_removed after delete on main.environment
-  begin select lighttrace_noticed('names', 0); end;
+  begin select lighttrace_noticed('environments', 0); end;
 create temp trigger releases_changed after update of sort_key, package on main.release
-  begin select lighttrace_noticed('names', 0); end;
+  begin select lighttrace_noticed('releases', 0); end;
 create temp trigger releases_removed after delete on main.release
-  begin select lighttrace_noticed('names', 0); end;
+  begin select lighttrace_noticed('releases', 0); end;
 create temp trigger dictionaries_added after insert on main.dictionary
   begin select lighttrace_noticed('dictionaries', 0); end;
 create temp trigger issues_changed after update of state, substate on main.issue
@@ -98,7 +108,7 @@ create temp trigger issues_changed after update of state, substate on main.issue
 class Noticed:
     """What the statements of a transaction changed besides what the batch itself knows of."""
 
-    stale: set[str] = field(default_factory=set)  # keys, names, dictionaries
+    stale: set[str] = field(default_factory=set)  # keys, dictionaries, one of REMEMBERED
     issue_ids: set[int] = field(default_factory=set)
     project_ids: set[int] = field(default_factory=set)
 

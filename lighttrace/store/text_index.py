@@ -114,8 +114,10 @@ def remove_group(tx: Transaction, hash_id: int) -> None:
 
 
 def drop_before(tx: Transaction, event_row: int) -> int:
-    """Drop the tables that hold only events older than `event_row`; returns how many."""
-    old = [name for number, name in tables(tx) if (number + 1) << ROWS_SHIFT <= event_row]
+    """Drop the tables that hold only events older than `event_row`; returns how many. The newest
+    table stays: the writer is at it.
+    """
+    old = [name for number, name in tables(tx)[1:] if (number + 1) << ROWS_SHIFT <= event_row]
     for name in old:
         tx.execute(f"drop table {name}")
     return len(old)

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ from lighttrace.store.bodies import Compressor
 from lighttrace.store.checkpoint import Checkpointer, checkpoint, is_too_long, wal_of
 from lighttrace.store.database import Fault, Transaction, fault_of
 from lighttrace.store.keys import KeyCache
-from lighttrace.store.memory import Memory, Noticed
+from lighttrace.store.memory import REMEMBERED, Memory, Noticed
 from lighttrace.store.sidework import SideWork
 from lighttrace.store.writes import Committed, EventWrite
 
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 # More an event is cheaper, but a batch of 512 answers its first event after 135 ms
 # (docs/storage.md)
 MOST_JOBS = 128
+EVERYTHING = REMEMBERED | {"keys", "dictionaries"}
 IDLE_S = 1.0  # outcomes, refusals and uses of keys wait no longer than this for a batch
 
 
@@ -158,7 +159,7 @@ class Writer(threading.Thread):
             if jobs or self.side or self.disk_trouble is not None:
                 self._commit_or_split(jobs, settled, changes)
             elif self._others_wrote():
-                self._refresh({"keys", "names", "dictionaries"})
+                self._refresh(EVERYTHING)
                 changes.any = True
         except Exception:
             answered = {id(it.job) for it in settled}
@@ -211,7 +212,7 @@ class Writer(threading.Thread):
         try:
             self._db.execute("BEGIN IMMEDIATE")
             if others_wrote := self._others_wrote():
-                self._memory.forget_names()
+                self._refresh(REMEMBERED)
             # Events first: one that was queued before "resolve" must not reopen the issue.
             done = store_events(self._db, self._memory, packed, now_ms)
             self.side.write(self._db, taken, done.outcomes, now_ms)
@@ -230,8 +231,7 @@ class Writer(threading.Thread):
         if self.disk_trouble is not None:
             log.warning("the database can be written again")
             self.disk_trouble = None
-        stale = {"keys", "names", "dictionaries"} if others_wrote else self._noticed.stale
-        self._refresh(stale)
+        self._refresh(EVERYTHING if others_wrote else self._noticed.stale)
         changes.add(done, self._noticed)
         changes.any = changes.any or bool(settled) or others_wrote
         return settled
@@ -272,13 +272,14 @@ class Writer(threading.Thread):
         self._others = int(self._db.execute("PRAGMA data_version").fetchone()[0])
         return self._others != before
 
-    def _refresh(self, stale: set[str]) -> None:
-        if "keys" in stale:
-            self._keys.put(keys.every(self._db))
-        if "names" in stale:
-            self._memory.forget_names()
-        if "dictionaries" in stale:
-            self._compressor.forget()
+    def _refresh(self, stale: Iterable[str]) -> None:
+        for what in stale:
+            if what == "keys":
+                self._keys.put(keys.every(self._db))
+            elif what == "dictionaries":
+                self._compressor.forget()
+            else:
+                self._memory.forget(what)
 
 
 def _why(path: Path, error: Exception) -> str:

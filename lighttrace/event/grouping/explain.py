@@ -1,0 +1,179 @@
+"""Why an event is in its issue, in words: what was used, what was not, and why not. For people who
+write rules.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from lighttrace.event import frames as rules
+from lighttrace.event.grouping import calls, exceptions, fingerprint, lt1
+from lighttrace.event.grouping.parameterise import parameterise
+from lighttrace.event.model import Event, ExceptionValue, Frame
+
+PARTS = 60
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing the hash could be made of. `reason` says why it was not used, or what was left out
+    of it.
+    """
+
+    name: str  # type | value | frame | message | fingerprint | checksum | directive
+    value: str
+    used: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    method: str
+    why: str  # one sentence
+    parts: tuple[Part, ...] = ()
+
+    def encode(self) -> bytes:
+        return msgspec.json.encode(self)
+
+
+def decode(data: bytes) -> Explanation:
+    return msgspec.json.decode(data, type=Explanation)
+
+
+def explain(event: Event) -> Explanation:
+    """Says the same as `lt1.group` does."""
+    method = lt1.group(event).method
+    if method == "checksum":
+        part = Part("checksum", event.checksum or "", True)
+        return Explanation(method, "Grouped by the checksum the client sent.", (part,))
+    if method == "rule":
+        found = fingerprint.built_in(event)
+        assert found is not None
+        parts = tuple(Part("fingerprint", text, True) for text in found[0])
+        return Explanation(method, f"Grouped by a built-in rule: {found[1]}.", parts)
+    if method == "fingerprint":
+        return _of_fingerprint(event)
+    why, parts = _default(event, method)
+    return Explanation(method, why, parts[:PARTS])
+
+
+def _of_fingerprint(event: Event) -> Explanation:
+    texts, has_default = fingerprint.resolved(event, None)
+    parts = tuple(Part("fingerprint", text[:SHOWN], True) for text in texts)
+    named = ", ".join(f"“{text[:60]}”" for text in texts[:3]) or "nothing"
+    if not has_default:
+        why = f"Grouped by the fingerprint the client set ({named}); nothing else is looked at."
+        return Explanation("fingerprint", why, parts)
+    method, _, _ = lt1.default(event)
+    why, more = _default(event, method)
+    why = f"The fingerprint the client set ({named}) keeps it apart; else g{why[1:]}"
+    return Explanation("fingerprint", why, (*parts, *more)[:PARTS])
+
+
+def _default(event: Event, method: str) -> tuple[str, tuple[Part, ...]]:
+    if method == "exception":
+        return _of_exceptions(event)
+    if method in ("threads", "stacktrace"):
+        stack = event.frames or next(
+            (t.frames for t in event.threads if t.frames and (t.crashed or t.current)),
+            next((t.frames for t in event.threads if t.frames), ()),
+        )
+        parts, app, used = _of_stack(stack, event.platform, None)
+        where = "the thread" if method == "threads" else "the message"
+        return f"Grouped by {_frames(used, app)} of {where}; its text is ignored.", parts
+    if method == "csp":
+        report = event.csp or {}
+        directive, host = report.get("effective_directive", ""), lt1.blocked_host(event)
+        why = "Grouped by what the page's policy forbids and the host it was about."
+        return why, (Part("directive", directive, True), Part("host", host, True))
+    if method == "message" and event.message is not None:
+        text = event.message.template or event.message.formatted
+        shown = parameterise(text)
+        reason = "as the programmer wrote it" if event.message.template else _varies(text, shown)
+        why = "Grouped by the words of the message, without what varies in them."
+        return why, (Part("message", shown[:SHOWN], True, reason),)
+    return "Nothing in the event tells it from others, so all such events are one issue.", ()
+
+
+def _of_exceptions(event: Event) -> tuple[str, tuple[Part, ...]]:
+    found = exceptions.links(exceptions.with_borrowed_stack(event))
+    app_only = any(calls.contributing(link.frames, event.platform, True) for link in found.chain)
+    parts: list[Part] = []
+    used = 0
+    stacks = False
+    for link in reversed(found.chain):
+        own, count = _of_link(link, event.platform, app_only)
+        parts += own
+        used += count
+        stacks = stacks or count > 0
+    names = [link.type or "an error" for link in reversed(found.chain)]
+    if found.members:
+        whom = f"the {len(found.members)} exceptions of the group {names[0]}"
+    elif len(names) > 1:
+        whom = f"the exceptions {' caused by '.join(names[:3])}"
+    else:
+        whom = f"the exception {names[0]}"
+    if not stacks:
+        why = (
+            f"Grouped by {whom} and its text without what varies, as no usable stack came with it."
+        )
+        return why, tuple(parts)
+    why = f"Grouped by {whom} and {_frames(used, app_only)}; line numbers and values are ignored."
+    return why, tuple(parts)
+
+
+def _of_link(link: ExceptionValue, platform: str, app_only: bool) -> tuple[list[Part], int]:
+    synthetic = bool(link.mechanism and link.mechanism.synthetic)
+    reason = "the client made it up" if synthetic else ""
+    parts = [Part("type", (link.type or "")[:SHOWN], not synthetic, reason)] if link.type else []
+    has_app = bool(calls.contributing(link.frames, platform, True))
+    frames, _, used = _of_stack(
+        link.frames, platform, app_only if has_app or not app_only else None
+    )
+    if app_only and not has_app:
+        used = 0
+        frames = tuple(
+            Part(p.name, p.value, False, p.reason or "not the application's") for p in frames
+        )
+    if link.value:
+        shown = parameterise(link.value)
+        if used:
+            parts.append(
+                Part("value", link.value[:SHOWN], False, "the stack says where it happened")
+            )
+        else:
+            parts.append(Part("value", shown[:SHOWN], True, _varies(link.value, shown)))
+    return [*parts, *frames], used
+
+
+def _of_stack(
+    stack: tuple[Frame, ...], platform: str, app_only: bool | None
+) -> tuple[tuple[Part, ...], bool, int]:
+    """Parts newest frame first, whether only application frames count, and how many do."""
+    if app_only is None:
+        app_only = bool(calls.contributing(stack, platform, True))
+    flags = rules.in_app(stack, platform)
+    why_not = calls.dropped(stack, flags, platform)
+    parts: list[Part] = []
+    for frame, is_app, reason in reversed(list(zip(stack, flags, why_not, strict=True))):
+        call = calls.call_of(frame, platform)
+        if not reason and not call:
+            reason = "nothing in it survives a new build"
+        if not reason and app_only and not is_app:
+            reason = "not the application's"
+        shown = " · ".join(part.partition(":")[2] for part in call) or frame.function or "?"
+        parts.append(Part("frame", shown[:SHOWN], not reason, reason))
+    used = len(calls.contributing(stack, platform, app_only))
+    return tuple(parts[:PARTS]), app_only, used
+
+
+def _frames(count: int, app: bool) -> str:
+    noun = "frame" if count == 1 else "frames"
+    if app:
+        return f"{count} application {noun}"
+    return f"{count} {noun}, none of them the application's own"
+
+
+def _varies(text: str, shown: str) -> str:
+    return "" if text.strip() == shown else "what varies is left out"

@@ -1,0 +1,110 @@
+"""Error events: payload bytes become an `EventWrite`. Pure but for ids where a client sent none.
+
+The order is fixed: decode, scrub, normalise, then what reads the event. Nothing secret reaches the
+group, the title, the tags or the disk, because only `scrub` sees the event before it is scrubbed.
+"""
+
+from uuid import uuid4
+
+import msgspec
+
+from lighttrace.errors import EventError
+from lighttrace.event.decode import decode
+from lighttrace.event.grouping import lt1
+from lighttrace.event.model import Arrival, Event, Frame, Raw
+from lighttrace.event.normalize import event_id, normalise
+from lighttrace.event.person import person
+from lighttrace.event.scrub import scrub
+from lighttrace.event.tags import all_tags
+from lighttrace.event.title import titles
+from lighttrace.ingest.origin import Origin
+from lighttrace.store.writes import EventWrite
+
+# Clients of before envelopes send everything as an event and say in it what it is.
+OTHER_FAMILIES = {"transaction": "transaction", "feedback": "feedback"}
+SEARCH_FRAMES = 100
+SEARCH_TEXT = 8192  # characters; what the index takes
+
+
+class OtherFamilyError(EventError):
+    """The payload is no error event but one of a family that has its own place."""
+
+    def __init__(self, category: str) -> None:
+        super().__init__(f"This is not an error but of the family {category}.")
+        self.category = category
+
+
+def event_write(
+    payload: bytes,
+    origin: Origin,
+    *,
+    sent_at: int | None = None,
+    header_id: str | None = None,
+    is_alone: bool = True,
+) -> EventWrite:
+    """Read one event.
+
+    `header_id` is the envelope's: it wins over the payload's if the event is alone in its envelope,
+    since it is the one the client knows. Raises EventError.
+    """
+    decoded = decode(payload)
+    raw = decoded.raw
+    family = OTHER_FAMILIES.get(raw["type"]) if type(raw.get("type")) is str else None
+    if family is not None:
+        raise OtherFamilyError(family)
+    scrubbed = scrub(raw, origin.scrub, payload)
+    arrival = Arrival(
+        received_at=origin.received_at,
+        event_id=_id(raw, header_id, is_alone),
+        sent_at=sent_at,
+        ip_address=origin.ip,
+        user_agent=origin.user_agent,
+    )
+    event = normalise(scrubbed.raw, arrival)
+    grouping = lt1.group(event)
+    affected = person(event)
+    changed = decoded.cleaned or scrubbed.changed
+    return EventWrite(
+        project_id=origin.project_id,
+        key_id=origin.key_id,
+        event=event,
+        body=msgspec.json.encode(scrubbed.raw) if changed else payload,
+        derived=msgspec.json.encode(arrival),
+        titles=titles(event, main=grouping.main),
+        hash=grouping.hash,
+        grouping_version=grouping.version,
+        explain=grouping.explanation.encode(),
+        category=event.kind,
+        tags=all_tags(event),
+        person_key=affected.key if affected else None,
+        person_shown=affected.shown if affected else None,
+        search_frames=_search_frames(event),
+    )
+
+
+def _id(raw: Raw, header_id: str | None, is_alone: bool) -> str:
+    own = event_id(raw.get("event_id"))
+    found = (header_id or own) if is_alone else (own or header_id)
+    return found or uuid4().hex
+
+
+def _search_frames(event: Event) -> str:
+    """Functions and files, the crash first, each once: what people remember of a stack."""
+    words: dict[str, None] = {}
+    for frame in _crash_first(event):
+        for word in (frame.function, frame.filename, frame.module):
+            if word:
+                words[word] = None
+    return " ".join(words)[:SEARCH_TEXT]
+
+
+def _crash_first(event: Event) -> list[Frame]:
+    stacks = [link.frames for link in reversed(event.exceptions)] or [event.frames]
+    if not any(stacks):
+        stacks = [thread.frames for thread in event.threads if thread.crashed or thread.current]
+    frames: list[Frame] = []
+    for stack in stacks:
+        frames.extend(reversed(stack[-SEARCH_FRAMES:]))
+        if len(frames) >= SEARCH_FRAMES:
+            break
+    return frames[:SEARCH_FRAMES]

@@ -1,0 +1,18 @@
+"""Where something came from: what the request itself, its key and its project's options say."""
+
+from dataclasses import dataclass, field
+
+from lighttrace.event.scrub import ScrubRules
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """`ip`: the peer, None where the project keeps no addresses. `user_agent`: only of browsers."""
+
+    project_id: int
+    key_id: int
+    received_at: int  # ms
+    ip: str | None = None
+    user_agent: str | None = None
+    sdk: str | None = None  # sentry.python/2.75.0
+    scrub: ScrubRules = field(default_factory=ScrubRules)

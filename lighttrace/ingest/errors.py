@@ -10,8 +10,10 @@ import msgspec
 
 from lighttrace.errors import EventError
 from lighttrace.event.decode import decode
+from lighttrace.event.frames import search_text
 from lighttrace.event.grouping import lt1
-from lighttrace.event.model import Arrival, Event, Frame, Raw
+from lighttrace.event.grouping.explain import explain
+from lighttrace.event.model import Arrival, Event, Raw
 from lighttrace.event.normalize import event_id, normalise
 from lighttrace.event.person import person
 from lighttrace.event.scrub import scrub
@@ -22,8 +24,7 @@ from lighttrace.store.writes import EventWrite
 
 # Clients of before envelopes send everything as an event and say in it what it is.
 OTHER_FAMILIES = {"transaction": "transaction", "feedback": "feedback"}
-SEARCH_FRAMES = 100
-SEARCH_TEXT = 8192  # characters; what the index takes
+EXPLAINED = 10_000  # groups whose explanation is remembered
 
 
 class OtherFamilyError(EventError):
@@ -73,12 +74,12 @@ def event_write(
         titles=titles(event, main=grouping.main),
         hash=grouping.hash,
         grouping_version=grouping.version,
-        explain=grouping.explanation.encode(),
+        explain=_explained(event, grouping.hash),
         category=event.kind,
         tags=all_tags(event),
         person_key=affected.key if affected else None,
         person_shown=affected.shown if affected else None,
-        search_frames=_search_frames(event),
+        search_frames=search_text(event),
     )
 
 
@@ -88,23 +89,14 @@ def _id(raw: Raw, header_id: str | None, is_alone: bool) -> str:
     return found or uuid4().hex
 
 
-def _search_frames(event: Event) -> str:
-    """Functions and files, the crash first, each once: what people remember of a stack."""
-    words: dict[str, None] = {}
-    for frame in _crash_first(event):
-        for word in (frame.function, frame.filename, frame.module):
-            if word:
-                words[word] = None
-    return " ".join(words)[:SEARCH_TEXT]
+_explanations: dict[bytes, bytes] = {}
 
 
-def _crash_first(event: Event) -> list[Frame]:
-    stacks = [link.frames for link in reversed(event.exceptions)] or [event.frames]
-    if not any(stacks):
-        stacks = [thread.frames for thread in event.threads if thread.crashed or thread.current]
-    frames: list[Frame] = []
-    for stack in stacks:
-        frames.extend(reversed(stack[-SEARCH_FRAMES:]))
-        if len(frames) >= SEARCH_FRAMES:
-            break
-    return frames[:SEARCH_FRAMES]
+def _explained(event: Event, group: bytes) -> bytes:
+    """Why events are in this group. Only its first is stored, so it is worked out once."""
+    found = _explanations.get(group)
+    if found is None:
+        if len(_explanations) >= EXPLAINED:
+            _explanations.clear()
+        found = _explanations[group] = explain(event).encode()
+    return found

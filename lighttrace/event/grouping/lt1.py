@@ -84,8 +84,8 @@ def _exceptions(event: Event) -> tuple[exceptions.Component, ExceptionValue | No
         component = tuple(exceptions.components(member, event.platform))
         distinct.setdefault(component, member[-1])
     if len(distinct) == 1:
-        component, main = next(iter(distinct.items()))
-        return ("exceptions", *component), main
+        only, main = next(iter(distinct.items()))
+        return ("exceptions", *only), main
     root = exceptions.component(found.chain[-1], ())[:2]
     return ("group", root, *sorted(distinct, key=_ENCODE)), found.main
 

@@ -142,6 +142,8 @@ class Store:
 
     async def close(self) -> None:
         """Finish what is queued, for at most two seconds, and leave the file tidy."""
+        if self._closing:
+            return
         self._closing = True
         if self._writer.ident is not None:
             self._writer.queue.put(None)

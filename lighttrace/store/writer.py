@@ -231,6 +231,7 @@ class Writer(threading.Thread):
         if self.disk_trouble is not None:
             log.warning("the database can be written again")
             self.disk_trouble = None
+            changes.any = True  # pages show whether the disk is full
         self._refresh(EVERYTHING if others_wrote else self._noticed.stale)
         changes.add(done, self._noticed)
         changes.any = changes.any or bool(settled) or others_wrote

@@ -1,12 +1,19 @@
 """Writes made by hand, for tests that need events in the store and care for nothing before it."""
 
+import asyncio
 import json
 import secrets
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+from lighttrace.clock import Clock
 from lighttrace.event.model import Event, ExceptionValue, Mechanism
 from lighttrace.event.title import Titles
-from lighttrace.store.database import Transaction
+from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.store import Store
 from lighttrace.store.writes import EventWrite
 
 NOON = 1_795_521_600_000  # 2026-11-24 12:00 UTC, in ms
@@ -85,3 +92,49 @@ def add_project(tx: Transaction, project_id: int = 1, slug: str = "shop") -> str
     public = f"{project_id:032x}"
     tx.execute(ADD_KEY, (project_id, public, NOON))
     return public
+
+
+@asynccontextmanager
+async def running(path: Path, clock: Clock, **options: Any) -> AsyncIterator[Store]:
+    """A store on a file, with project 1 if it is new."""
+    store = Store.open(path, clock=clock, **options)
+    await store.start()
+    try:
+        if not await rows(store, "select 1 from project"):
+            await store.write(add_project)
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def held(store: Store) -> AsyncIterator[None]:
+    """Hold the writer, so that all that is queued inside becomes one batch."""
+    begun, free = threading.Event(), threading.Event()
+
+    def hold(tx: Transaction) -> None:
+        begun.set()
+        assert free.wait(10)
+
+    holding = asyncio.ensure_future(store.write(hold))
+    await asyncio.to_thread(begun.wait, 10)
+    try:
+        yield
+    finally:
+        free.set()
+        await holding
+
+
+async def rows(store: Store, sql: str, *values: Any) -> list[Any]:
+    """What a question about the stored tables is answered with."""
+
+    def ask(db: Reader) -> list[Any]:
+        return db.execute(sql, values).fetchall()
+
+    return await store.read(ask)
+
+
+async def one(store: Store, sql: str, *values: Any) -> Any:
+    """The first value of the only row."""
+    ((value, *_),) = await rows(store, sql, *values)
+    return value

@@ -9,6 +9,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+LOGGED = "lighttrace.logged"  # put into the scope by the page of a failure, which logs it
 ALWAYS = (
     ("Content-Security-Policy", CSP),
     ("X-Content-Type-Options", "nosniff"),
@@ -43,4 +44,8 @@ class SafeHeaders:
                     headers.add_vary_header("HX-Request, HX-Request-Type")
             await send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception:
+            if LOGGED not in scope:
+                raise  # in the middle of an answer: the server logs it and cuts the connection

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from lighttrace.errors import DiskError, StoreError
 from lighttrace.web import links
+from lighttrace.web.headers import LOGGED
 from lighttrace.web.render import render
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ async def failed(request: Request, error: Exception) -> Response:
     """A bug of ours. The reader gets an id, the log gets the same id with the traceback."""
     request_id = "req-" + secrets.token_hex(4)
     log.error("%s: %s %s failed", request_id, request.method, request.url.path, exc_info=error)
+    request.scope[LOGGED] = True
     title, text = (
         "LightTrace failed on this page. Your events are not affected.",
         "Ingest runs apart from the pages.",

@@ -13,7 +13,7 @@ from lighttrace.event.decode import decode
 from lighttrace.event.frames import search_text
 from lighttrace.event.grouping import lt1
 from lighttrace.event.grouping.explain import explain
-from lighttrace.event.model import Arrival, Event, Raw
+from lighttrace.event.model import Arrival, Raw
 from lighttrace.event.normalize import event_id, normalise
 from lighttrace.event.person import person
 from lighttrace.event.scrub import scrub
@@ -24,7 +24,6 @@ from lighttrace.store.writes import EventWrite
 
 # Clients of before envelopes send everything as an event and say in it what it is.
 OTHER_FAMILIES = {"transaction": "transaction", "feedback": "feedback"}
-EXPLAINED = 10_000  # groups whose explanation is remembered
 
 
 class OtherFamilyError(EventError):
@@ -64,6 +63,8 @@ def event_write(
     event = normalise(scrubbed.raw, arrival)
     grouping = lt1.group(event)
     affected = person(event)
+    group = (origin.project_id, grouping.version, grouping.hash)
+    is_new = not origin.familiar.knows(group, origin.received_at)
     changed = decoded.cleaned or scrubbed.changed
     return EventWrite(
         project_id=origin.project_id,
@@ -74,12 +75,12 @@ def event_write(
         titles=titles(event, main=grouping.main),
         hash=grouping.hash,
         grouping_version=grouping.version,
-        explain=_explained(event, grouping.hash),
+        explain=explain(event).encode() if is_new else b"",
         category=event.kind,
         tags=all_tags(event),
         person_key=affected.key if affected else None,
         person_shown=affected.shown if affected else None,
-        search_frames=search_text(event),
+        search_frames=search_text(event) if is_new else "",
     )
 
 
@@ -87,16 +88,3 @@ def _id(raw: Raw, header_id: str | None, is_alone: bool) -> str:
     own = event_id(raw.get("event_id"))
     found = (header_id or own) if is_alone else (own or header_id)
     return found or uuid4().hex
-
-
-_explanations: dict[bytes, bytes] = {}
-
-
-def _explained(event: Event, group: bytes) -> bytes:
-    """Why events are in this group. Only its first is stored, so it is worked out once."""
-    found = _explanations.get(group)
-    if found is None:
-        if len(_explanations) >= EXPLAINED:
-            _explanations.clear()
-        found = _explanations[group] = explain(event).encode()
-    return found

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from lighttrace.event.scrub import ScrubRules
+from lighttrace.ingest.familiar import Familiar
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,4 @@ class Origin:
     user_agent: str | None = None
     sdk: str | None = None  # sentry.python/2.75.0
     scrub: ScrubRules = field(default_factory=ScrubRules)
+    familiar: Familiar = field(default_factory=Familiar)

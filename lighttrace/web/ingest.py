@@ -26,6 +26,7 @@ from lighttrace.errors import (
 )
 from lighttrace.ingest import auth, legacy, outcomes, pipeline, quotas
 from lighttrace.ingest.envelope import parse_envelope
+from lighttrace.ingest.familiar import Familiar
 from lighttrace.ingest.origin import Origin
 from lighttrace.ingest.pipeline import Work
 from lighttrace.limits import LIMITS, Limits
@@ -102,6 +103,7 @@ class Ingest:
         self._path = re.compile(f"(?:{prefix})?" + _PATH.format(endpoints=endpoints))
         self._bodies = Bodies(limits)
         self._words = outcomes.Words()
+        self._familiar = Familiar()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._path.fullmatch(scope["path"]) if scope["type"] == "http" else None
@@ -185,6 +187,7 @@ class Ingest:
             user_agent=agent[:512].decode("latin-1") if agent.startswith(b"Mozilla/") else None,
             sdk=asked.sdk,
             scrub=options.scrub,
+            familiar=self._familiar,
         )
 
     # What is asked
@@ -283,6 +286,8 @@ class Ingest:
                 self._lost(work, write, outcomes.INVALID, "refused_by_database")
             else:
                 kept.append(write.event.event_id)
+                group = (write.project_id, write.grouping_version, write.hash)
+                self._familiar.keep(group, work.origin.received_at)
         if trouble is not None:
             raise _unavailable() from trouble
         if full and not kept:

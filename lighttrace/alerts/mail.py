@@ -27,7 +27,7 @@ def host_of(smtp: Smtp) -> str:
 
 
 def sender(smtp: Smtp) -> str:
-    """`from` of the file, else the login if it is an address, else something a local server takes."""
+    """`from` of the file, else the login if it is an address, else what a local server takes."""
     for candidate in (smtp.from_, smtp.username or ""):
         if "@" in candidate:
             return candidate
@@ -113,7 +113,8 @@ async def _in_plain_words(smtp: Smtp, to: str) -> AsyncIterator[None]:
         ) from error
     except aiosmtplib.SMTPTimeoutError as error:
         raise DeliveryError(
-            f"{where} did not answer within {smtp.timeout_s:g} s. Check host and port, and whether a "
+            f"{where} did not answer within {smtp.timeout_s:g} s. "
+            "Check host and port, and whether a "
             'firewall lets them through; port 465 wants tls = "tls", port 587 tls = "starttls".',
             code="timeout",
             channel_down=True,
@@ -121,18 +122,19 @@ async def _in_plain_words(smtp: Smtp, to: str) -> AsyncIterator[None]:
     except ssl.SSLError as error:
         raise DeliveryError(
             f"The encrypted connection to {where} failed: {error.reason or error}. "
-            'Port 465 wants tls = "tls", port 587 tls = "starttls", port 25 inside a network tls = "none".',
+            'Port 465 wants tls = "tls", port 587 tls = "starttls", '
+            'port 25 inside a network tls = "none".',
             code="tls",
             channel_down=True,
         ) from error
-    except aiosmtplib.SMTPNotSupported as error:
-        raise DeliveryError(
-            f"{where} does not offer what [smtp] asks for: {error.message}. "
-            'Without encryption on that port, use tls = "none".',
-            code="unsupported",
-            channel_down=True,
-        ) from error
     except (aiosmtplib.SMTPException, OSError) as error:
+        if "not supported" in str(error):
+            raise DeliveryError(
+                f"{where} does not offer what [smtp] asks for: {error} "
+                'Without encryption on that port, use tls = "none".',
+                code="unsupported",
+                channel_down=True,
+            ) from error
         raise DeliveryError(
             f"{where} cannot be reached: {error}", code="connect", channel_down=True
         ) from error

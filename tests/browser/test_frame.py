@@ -148,6 +148,19 @@ async def test_a_server_that_is_gone_is_said_once(mira: Visitor, shop: Tracker):
     await expect(page.locator(".toast")).to_have_count(1)
 
 
+async def test_a_failure_of_the_server_is_said_in_its_own_words(mira: Visitor, shop: Tracker):
+    page = mira.page
+    mira.expected = ("500",)
+    await page.goto("/setup/shop-web/sdk")
+    await page.route(
+        "**/setup/shop-web/sdk?sdk=go",
+        lambda route: route.fulfill(status=500, body="<h1>LightTrace failed on this page.</h1>"),
+    )
+    await page.get_by_role("link", name="Go", exact=True).click()
+    await expect(page.locator(".toast")).to_have_text("LightTrace failed on this page.")
+    await expect(page.get_by_role("region", name="Code for Browser")).to_be_visible()
+
+
 async def test_a_session_that_ended_elsewhere_leads_to_the_login_and_back(
     mira: Visitor, shop: Tracker
 ):

@@ -95,6 +95,39 @@ async def test_a_wrong_key_is_explained_while_one_waits(mira: Visitor, tracker: 
     await mira.check("setup-wrong-key")
 
 
+async def test_the_page_hears_of_the_first_event_without_asking(mira: Visitor, tracker: Tracker):
+    tracker.write(projects.add, "shop-web", tracker.services.clock.now_ms())
+    [key] = tracker.read(keys.of_project, 1)
+    await mira.page.clock.install()  # no timer fires, so nothing polls
+    await mira.page.goto("/setup/shop-web/sdk")
+    while not len(tracker.services.live):
+        await mira.page.evaluate("fetch('/static/favicon.svg')")
+    assert send(tracker, key.public, "heard") == 200
+    await mira.page.wait_for_url("**/issues/SHOP-WEB-*")
+
+
+async def test_where_streams_do_not_get_through_the_page_asks(mira: Visitor, tracker: Tracker):
+    mira.expected = ("ERR_FAILED", "Failed to fetch")
+    tracker.write(projects.add, "shop-web", tracker.services.clock.now_ms())
+    [key] = tracker.read(keys.of_project, 1)
+    await mira.page.route("**/live?*", lambda route: route.abort())
+    await mira.page.goto("/setup/shop-web/sdk")
+    await expect(mira.page.locator(".toast")).to_have_count(0)
+    assert send(tracker, key.public, "asked") == 200
+    await mira.page.wait_for_url("**/issues/SHOP-WEB-*")
+
+
+async def test_a_hidden_tab_asks_for_nothing(mira: Visitor, tracker: Tracker):
+    tracker.write(projects.add, "shop-web", tracker.services.clock.now_ms())
+    asked: list[str] = []
+    mira.page.on("request", lambda request: asked.append(request.url))
+    await mira.page.clock.install()
+    await mira.page.goto("/setup/shop-web/sdk")
+    await mira.page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+    await mira.page.clock.run_for(10_000)
+    assert [url for url in asked if "/beacon" in url] == []
+
+
 async def test_send_one_for_me_opens_its_issue(mira: Visitor, tracker: Tracker):
     tracker.write(projects.add, "shop-web", tracker.services.clock.now_ms())
     await mira.page.goto("/setup/shop-web/sdk")

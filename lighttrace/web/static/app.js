@@ -95,7 +95,8 @@
     say(new DOMParser().parseFromString(text || '', 'text/html').querySelector('h1')?.textContent || 'Not saved. Try again.');
   });
   on('htmx:error', e => {
-    if (e.detail.error?.name !== 'AbortError' && !doc.hidden) say('No connection. What you see may be old.');
+    const stream = e.detail.ctx?.sourceElement?.hasAttribute('hx-sse:connect');  // polling stands in for it
+    if (e.detail.error?.name !== 'AbortError' && !doc.hidden && !stream) say('No connection. What you see may be old.');
   });
   on('every', e => { if (doc.hidden) e.stopImmediatePropagation(); }, true);
 

@@ -1,5 +1,6 @@
 """What a message says: facts from the store, then words. Reads only; changes and sends nothing."""
 
+import textwrap
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote
@@ -170,13 +171,18 @@ def _place(event: Event) -> Place | None:
     if frame.context_line is None or frame.lineno is None:
         return Place(frame.function or "", at)
     before = frame.pre_context[-LINES_BEFORE:]
-    texts = (*before, frame.context_line, *frame.post_context[:LINES_AFTER])
+    texts = _dedented((*before, frame.context_line, *frame.post_context[:LINES_AFTER]))
     first = frame.lineno - len(before)
     code = tuple(
         Line(number, text[:CODE_LENGTH], number == frame.lineno)
         for number, text in enumerate(texts, first)
     )
     return Place(frame.function or "", at, code)
+
+
+def _dedented(lines: tuple[str, ...]) -> list[str]:
+    """Without the indentation they share: a mail is narrow."""
+    return textwrap.dedent("\n".join(line.rstrip("\n") for line in lines)).split("\n")
 
 
 def _steps(event: Event) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What a message says: facts from the store, then words. Reads only; changes and sends nothing."""
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote
@@ -241,5 +242,5 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _render(name: str, context: dict[str, object]) -> str:
+def _render(name: str, context: Mapping[str, object]) -> str:
     return _environment().get_template(name).render(context)

@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lighttrace.event.model import Json
 from lighttrace.store.database import Reader, Transaction
@@ -197,6 +198,6 @@ def tell(tx: Transaction, summary: Message, now_ms: int) -> dict[str, Json]:
     return payload
 
 
-def _message(row: Sequence[object]) -> Message:
+def _message(row: Sequence[Any]) -> Message:
     *columns, payload = row
-    return Message(*columns, payload=json.loads(str(payload)))  # type: ignore[arg-type]
+    return Message(*columns, json.loads(payload))

@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lighttrace.store import environments
 from lighttrace.store.database import Reader
@@ -62,7 +63,7 @@ class Period:
 # of the loops, which the planner gets wrong (docs/storage.md, "How they stay fast").
 SCOPES = """
 with scope as materialized (
-  select e.issue_id, e.env_id, g.id as hash_id from json_each(:issues) w
+  select e.issue_id, e.env_id, e.n, g.id as hash_id from json_each(:issues) w
    cross join issue_env e on e.env_id in (select value from json_each(:envs))
      and e.issue_id = w.value
    cross join grouphash g on g.issue_id = e.issue_id)
@@ -120,7 +121,30 @@ def _spread(bars: list[int], n: int, start: int, width: int, hours: int) -> None
             return
 
 
-PEOPLE = f"""
+# `count(*)` over a range of an index takes 0.04 µs a row, `count(distinct …)` 0.55. So the people
+# of the largest environment are simply counted, and those of the others looked up one by one,
+# whether they were counted already: 30 d of the 25 loudest issues take 16 ms instead of 59.
+AT_MOST = f"""
+{SCOPES} select s.issue_id, sum((
+  select count(*) from hash_person p indexed by hash_person_recent
+   where p.hash_id = s.hash_id and p.env_id = s.env_id and p.last_hour >= :since_hour))
+  from scope s group by s.issue_id
+"""
+OF_ONE_HASH = f"""
+{SCOPES}, largest as materialized (
+  select issue_id, env_id, max(n) from scope group by issue_id having count(distinct hash_id) = 1)
+select s.issue_id, sum(iif(s.env_id = l.env_id, (
+  select count(*) from hash_person p indexed by hash_person_recent
+   where p.hash_id = s.hash_id and p.env_id = s.env_id and p.last_hour >= :since_hour), (
+  select count(*) from hash_person p indexed by hash_person_recent
+   where p.hash_id = s.hash_id and p.env_id = s.env_id and p.last_hour >= :since_hour
+     and not exists(
+       select 1 from hash_person q not indexed
+        where q.hash_id = s.hash_id and q.person_id = p.person_id and q.last_hour >= :since_hour
+          and (q.env_id = l.env_id or q.env_id < s.env_id)))))
+  from largest l join scope s on s.issue_id = l.issue_id group by s.issue_id
+"""
+OF_MANY_HASHES = f"""
 {SCOPES} select s.issue_id, count(distinct p.person_id) from scope s
  cross join hash_person p indexed by hash_person_recent
    on p.hash_id = s.hash_id and p.env_id = s.env_id and p.last_hour >= :since_hour
@@ -128,16 +152,32 @@ PEOPLE = f"""
 """
 
 
+def people_at_most(
+    db: Reader, issue_ids: Sequence[int], env_ids: Sequence[int], period: Period
+) -> dict[int, int]:
+    """As `people`, but who was met in two environments counts twice."""
+    return dict(db.execute(AT_MOST, _since(issue_ids, env_ids, period)).fetchall())
+
+
 def people(
     db: Reader, issue_ids: Sequence[int], env_ids: Sequence[int], period: Period
 ) -> dict[int, int]:
-    """People each issue has met in the period; an issue that met nobody is left out."""
-    values = {
-        "issues": json.dumps(issue_ids),
-        "envs": json.dumps(env_ids),
+    """People each issue has met in the period, in all of the environments together."""
+    values = _since(issue_ids, env_ids, period)
+    found: dict[int, int] = dict(db.execute(OF_ONE_HASH, values).fetchall())
+    rest = [issue_id for issue_id in issue_ids if issue_id not in found]
+    if rest:
+        values = _since(rest, env_ids, period)
+        found |= dict(db.execute(OF_MANY_HASHES, values).fetchall())
+    return found
+
+
+def _since(issue_ids: Sequence[int], env_ids: Sequence[int], period: Period) -> dict[str, Any]:
+    return {
+        "issues": json.dumps(list(issue_ids)),
+        "envs": json.dumps(list(env_ids)),
         "since_hour": period.since_hour,
     }
-    return {row[0]: row[1] for row in db.execute(PEOPLE, values)}
 
 
 def scopes(db: Reader, env: str | None) -> list[int]:

@@ -251,6 +251,26 @@ def list_of_project(
     return of_rows(db, rows[:limit]), rows[limit - 1] if len(rows) > limit else None
 
 
+FROM_ROW = "select id, received_at from event where id >= ? order by id limit 1"
+NEWEST_ROW = "select coalesce(max(id), 0) from event"
+
+
+def first_row_since(db: Reader, since_ms: int) -> int:
+    """The first row received at or after a moment: rows rise with it, so this is a binary search
+    and nothing needs an index by time.
+    """
+    newest = int(db.execute(NEWEST_ROW).fetchone()[0])
+    low, high = 0, newest and newest + 1
+    while low < high:
+        middle = (low + high) // 2
+        row, received_at = db.execute(FROM_ROW, (middle,)).fetchone()
+        if received_at >= since_ms:
+            high = middle
+        else:
+            low = row + 1
+    return low
+
+
 @dataclass(frozen=True, slots=True)
 class StoredBody:
     """What the client sent, scrubbed, and what its request told us: `normalise` needs both."""

@@ -8,14 +8,21 @@ the period, so the walk goes by that and ends when no later issue can come befor
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lighttrace.store import counters, environments, events, releases
 from lighttrace.store.counters import Period
 from lighttrace.store.database import Reader, among
-from lighttrace.store.issue_order import Cursor, Filter, Scope, Sort, rank, read_cursor
+from lighttrace.store.issue_order import (
+    Cursor,
+    Filter,
+    Ranked,
+    Scope,
+    Sort,
+    rank,
+    read_cursor,
+)
 from lighttrace.store.issues import short_id
 from lighttrace.store.search import matching
 from lighttrace.store.states import State, Substate
@@ -140,7 +147,7 @@ def search(db: Reader, query: IssueQuery) -> IssuePage:
         before, after = True, True
     total = db.execute(TOTAL.format(where=chosen.where), chosen.values).fetchone()[0]
     return IssuePage(
-        rows=tuple(_rows(db, [issue_id for _, issue_id in ranked], scope, query.now_ms)),
+        rows=tuple(_rows(db, ranked, query.sort, scope, query.now_ms)),
         next_cursor=_edge(query.sort, ranked[-1], False, index + len(ranked)) if after else None,
         prev_cursor=_edge(query.sort, ranked[0], True, index) if before and ranked else None,
         total=total,
@@ -163,8 +170,9 @@ select i.id, p.short_prefix, i.short, i.project_id, p.slug, i.title, i.value, i.
 """
 
 
-def _rows(db: Reader, issue_ids: Sequence[int], scope: Scope, now_ms: int) -> list[IssueRow]:
+def _rows(db: Reader, ranked: Ranked, sort: Sort, scope: Scope, now_ms: int) -> list[IssueRow]:
     """The rows of these issues, in this order."""
+    issue_ids = [issue_id for _, issue_id in ranked]
     keys = [(issue_id, scope.env_id) for issue_id in issue_ids]
     found = {row[0]: row for row in among(db, PAGE, keys)}
     period = scope.period or Period.last(counters.ALL_TIME_HOURS * counters.HOUR_MS, now_ms)
@@ -172,7 +180,10 @@ def _rows(db: Reader, issue_ids: Sequence[int], scope: Scope, now_ms: int) -> li
     old = []
     if scope.period is not None:
         old = [it for it, row in found.items() if row[17] < scope.period.since_ms]
-    people = counters.people(db, old, scope.envs, period) if old else {}
+    if sort == "users":  # then the order came from them
+        people = {issue_id: n for n, issue_id in ranked}
+    else:
+        people = counters.people(db, old, scope.envs, period) if old else {}
     versions = releases.names(db, {it for row in found.values() for it in row[19:21] if it})
     hints = events.hints(db, [row[21] for row in found.values()])
     rows = []

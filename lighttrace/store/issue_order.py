@@ -9,7 +9,7 @@ the period, so the walk goes by that and ends when no later issue can come befor
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -22,7 +22,8 @@ from lighttrace.store.database import Reader
 Sort: TypeAlias = Literal["last_seen", "first_seen", "events", "users"]
 SORTS: tuple[Sort, ...] = ("last_seen", "first_seen", "events", "users")
 Ranked: TypeAlias = list[tuple[int, int]]  # (sort key, issue id)
-COUNTED_AT_ONCE = 50  # issues of the walk that are counted by one query
+COUNTED_AT_ONCE = 32  # issues of the walk that are counted by one query
+TOLD_APART_AT_ONCE = 8
 # Up to here, adding up the hours of all issues is cheaper than the walk: what an issue counted in
 # all its life says little about a day (bench/pages.py).
 SUM_ALL_HOURS = 48
@@ -119,6 +120,29 @@ select e.{column}, e.issue_id, e.first_at from issue_env e where {where}
 """
 
 
+class Best:
+    """The `limit` issues nearest beyond the cursor, of those counted so far."""
+
+    def __init__(self, cursor: Cursor | None, limit: int) -> None:
+        self.ranked: Ranked = []  # the nearest to the cursor first
+        self._edge = (cursor.key, cursor.issue_id) if cursor else (2**63, 0)
+        self._back = cursor is not None and cursor.back
+        self._limit = limit
+
+    def add(self, rows: Iterable[tuple[int, int]]) -> None:
+        if self._back:
+            beyond = (row for row in rows if row > self._edge)
+        else:
+            beyond = (row for row in rows if row < self._edge)
+        self.ranked = sorted((*self.ranked, *beyond), reverse=not self._back)[: self._limit]
+
+    def may_take(self, row: tuple[int, int]) -> bool:
+        """Whether an issue that has at most this much may belong here."""
+        if self._back:
+            return row > self._edge
+        return len(self.ranked) < self._limit or row > self.ranked[-1]
+
+
 def _walk(
     db: Reader,
     column: str,
@@ -129,26 +153,35 @@ def _walk(
     limit: int,
 ) -> Ranked:
     """Issues by what they had in the period, counted only as far as they can matter."""
-    count = counters.events if column == "n" else counters.people
-    edge = (cursor.key, cursor.issue_id) if cursor else (2**63, 0)
-    back = cursor is not None and cursor.back
-    found: Ranked = []
+    best = Best(cursor, limit)
     bounds = db.execute(BOUNDS.format(column=column, where=chosen.where), chosen.values)
     while some := bounds.fetchmany(COUNTED_AT_ONCE):
         # what is younger than the period has had all it ever had in it
+        best.add((n, issue_id) for n, issue_id, first_at in some if first_at >= period.since_ms)
         old = [issue_id for _, issue_id, first_at in some if first_at < period.since_ms]
-        counted = count(db, old, scope.envs, period) if old else {}
-        for bound, issue_id, first_at in some:
-            n = bound if first_at >= period.since_ms else counted.get(issue_id, 0)
-            if (n, issue_id) > edge if back else (n, issue_id) < edge:
-                found.append((n, issue_id))
-        last = (some[-1][0], some[-1][1])  # whatever comes later has less than this
-        if back:
-            if last < edge:
-                break
+        if column == "people" and len(scope.envs) > 1:
+            _count_people(db, old, scope, period, best)
         else:
-            found = sorted(found, reverse=True)[:limit]
-            if len(found) == limit and found[-1] >= last:
-                break
+            count = counters.events if column == "n" else counters.people
+            counted = count(db, old, scope.envs, period)
+            best.add((counted.get(issue_id, 0), issue_id) for issue_id in old)
+        if not best.may_take((some[-1][0], some[-1][1])):
+            break
     bounds.close()
-    return sorted(found, reverse=not back)[:limit]
+    return best.ranked
+
+
+def _count_people(
+    db: Reader, issue_ids: Sequence[int], scope: Scope, period: Period, best: Best
+) -> None:
+    """Telling people apart across environments is dear: the sum over environments is a closer
+    bound, and only those are counted whom it does not rule out.
+    """
+    at_most = counters.people_at_most(db, issue_ids, scope.envs, period)
+    bounds = sorted(((at_most.get(it, 0), it) for it in issue_ids), reverse=True)
+    for start in range(0, len(bounds), TOLD_APART_AT_ONCE):
+        some = [it for it in bounds[start : start + TOLD_APART_AT_ONCE] if best.may_take(it)]
+        if not some:
+            break
+        counted = counters.people(db, [issue_id for _, issue_id in some], scope.envs, period)
+        best.add((counted.get(issue_id, 0), issue_id) for _, issue_id in some)

@@ -74,12 +74,13 @@ def matching(db: Reader, text: str, env: str | None, since_ms: int) -> set[int] 
     terms = read(db, text)
     if not terms:
         return None
+    first_row = events.first_row_since(db, since_ms)
     hashes: set[int] | None = None
     if terms.phrases:
         hashes = _hashes_saying(db, terms)
-        hashes |= _hashes_of_events(db, _word_query(terms, env), since_ms, MOST_WORDED)
+        hashes |= _hashes_of_events(db, _word_query(terms, env), first_row, MOST_WORDED)
     if terms.tags:
-        tagged = _hashes_of_events(db, _tag_query(terms, env), since_ms, MOST_TAGGED)
+        tagged = _hashes_of_events(db, _tag_query(terms, env), first_row, MOST_TAGGED)
         hashes = tagged if hashes is None else hashes & tagged
     ids = {row[0] for row in db.execute(ISSUES_OF_HASHES, (json.dumps(list(hashes or ())),))}
     named = issues.id_of_short(db, plain)
@@ -113,21 +114,20 @@ def _tokens(tokens: list[str], env: str | None) -> str:
     return " ".join(f'"{token}"' for token in tokens)
 
 
-HOLDING = "select rowid from {table} where {table} match ? order by rowid desc limit ?"
-HASHES_OF_EVENTS = """
-select distinct e.hash_id from json_each(?) w cross join event e on e.id = w.value
- where e.received_at >= ?
+HOLDING = """
+select e.hash_id, count(*) from (
+    select rowid from {table} where {table} match ? and rowid >= ? order by rowid desc limit ?) f
+ cross join event e on e.id = f.rowid group by e.hash_id
 """
 
 
-def _hashes_of_events(db: Reader, query: str, since_ms: int, most: int) -> set[int]:
+def _hashes_of_events(db: Reader, query: str, first_row: int, most: int) -> set[int]:
     """The hashes of the newest events whose text answers `query`, at most `most` events."""
     hashes: set[int] = set()
-    for _, table in text_index.tables(db):  # the newest first
-        rows = [row[0] for row in db.execute(HOLDING.format(table=table), (query, most))]
-        found = db.execute(HASHES_OF_EVENTS, (json.dumps(rows), since_ms))
-        hashes |= {row[0] for row in found}
-        most -= len(rows)
-        if most <= 0:
+    for number, table in text_index.tables(db):  # the newest first
+        if most <= 0 or (number + 1) << text_index.ROWS_SHIFT <= first_row:
             break
+        for hash_id, n in db.execute(HOLDING.format(table=table), (query, first_row, most)):
+            hashes.add(hash_id)
+            most -= n
     return hashes

@@ -1,0 +1,352 @@
+"""What the queries of the pages cost at size: p50 and p95 in ms, and the CPU of it, as JSON.
+
+`python bench/pages.py [--events 1000000] [--issues 10000] [--database FILE] [--runs 30]`
+
+Fills a database straight by SQL (three minutes for a million events), unless `--database` names
+one that is there already, and asks what the pages ask, each on a warm connection as the server's
+readers have. The stream is that of docs/storage.md: zipf over the issues, 90 days, 50 releases,
+4 environments, 4 projects, 200,000 people, 14 tags of which one is nearly unique.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from lighttrace.store import (
+    activity,
+    bodies,
+    counters,
+    events,
+    feedback,
+    hashes,
+    issue_list,
+    issues,
+    migrate,
+    tag_stats,
+    text_index,
+)
+from lighttrace.store.counters import DAY_MS, HOUR_MS, Period
+from lighttrace.store.database import open_reader, open_writer, snapshot, transaction
+from lighttrace.store.issue_list import IssueQuery
+from lighttrace.store.states import State
+
+NOW_MS = 1_795_521_600_000  # 2026-11-24 12:00 UTC
+DAYS = 90
+RELEASES, PROJECTS, PEOPLE = 50, 4, 200_000
+ENVS = ("production", "staging", "", "development")
+ENV_WEIGHTS = (85, 10, 3, 2)
+TAGS = {  # key → distinct values
+    "level": 3, "browser": 40, "browser.name": 8, "os": 25, "os.name": 5, "device": 300,
+    "transaction": 400, "url": 1500, "handled": 2, "mechanism": 6, "component": 12, "runtime": 10,
+    "server_name": 20, "request": 0,
+}  # fmt: skip
+WORDS = ("order", "cart", "payment", "user", "session", "price", "stock", "coupon", "gateway")
+BODY_EVERY = 50  # bodies are asked for one at a time, so a few will do
+CHUNK = 20_000
+
+
+def fill(path: Path, count: int, issue_count: int, seed: int = 7) -> None:
+    """A database as `count` events over DAYS days would have left it."""
+    rng = random.Random(seed)
+    with closing(open_writer(path, synchronous="NORMAL")) as db:
+        migrate.migrate(db, path)
+        db.execute("PRAGMA synchronous=OFF")
+        with transaction(db):
+            bodies.add_shipped(db)
+            values = _names(db)
+            _issues(db, rng, issue_count)
+        for first in range(1, count + 1, CHUNK):
+            with transaction(db):
+                _events(db, rng, first, min(CHUNK, count + 1 - first), count, issue_count, values)
+            print(f"\r{first:,} events", end="", file=sys.stderr)
+        print("\rcounting   ", file=sys.stderr)
+        for statement in COUNTERS:
+            with transaction(db):
+                db.execute(statement)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.execute("PRAGMA optimize")
+
+
+def _names(db: sqlite3.Connection) -> list[list[tuple[int, str]]]:
+    """Projects, environments, releases, people; returns (id, token) of the values of each tag."""
+    for number in range(1, PROJECTS + 1):
+        db.execute(
+            "insert into project(id, slug, name, short_prefix, salt, created_at)"
+            " values(?, ?, ?, ?, x'00', 0)",
+            (number, f"p{number}", f"P{number}", f"P{number}"),
+        )
+    db.executemany("insert into environment(name) values(?)", [(name,) for name in ENVS])
+    db.executemany(
+        "insert into release(version, package, sort_key, added_at) values(?, 'shop', ?, 0)",
+        [(f"shop@1.{n}.0", n.to_bytes(2, "big")) for n in range(RELEASES)],
+    )
+    db.executemany(
+        "insert into person(project_id, key, shown, first_at, last_at) values(1, ?, ?, 0, 0)",
+        [(n.to_bytes(8, "big"), f"user{n}@example.com") for n in range(PEOPLE)],
+    )
+    found = []
+    ids = itertools.count(1)
+    for key_id, (key, distinct) in enumerate(TAGS.items(), 1):
+        db.execute("insert into tag_key(id, name) values(?, ?)", (key_id, key))
+        own = []
+        for n in range(distinct or 3_000):
+            value_id, value = next(ids), f"{key} {n}" if distinct else f"\0{n}"
+            db.execute(
+                "insert into tag_value(id, key_id, value) values(?, ?, ?)",
+                (value_id, key_id, value),
+            )
+            own.append((value_id, text_index.token(key, value)))
+        found.append(own)
+    return found
+
+
+def _issues(db: sqlite3.Connection, rng: random.Random, issue_count: int) -> None:
+    states = rng.choices(
+        (State.UNRESOLVED, State.RESOLVED, State.ARCHIVED), (80, 15, 5), k=issue_count
+    )
+    for issue_id in range(1, issue_count + 1):
+        words = " ".join(rng.choices(WORDS, k=4))
+        db.execute(
+            "insert into issue(id, project_id, short, title, value, culprit, level, platform, state,"
+            " state_at, created_at) values(?, ?, ?, ?, ?, ?, 40, 'python', ?, 0, 0)",
+            (
+                issue_id, issue_id % PROJECTS + 1, issue_id, f"Error{issue_id % 97}",
+                f"{words} {issue_id}", f"{words.split()[0]} in total", states[issue_id - 1],
+            ),
+        )  # fmt: skip
+        for hash_id in _hashes(issue_id):
+            db.execute(
+                "insert into grouphash(id, project_id, hash, version, issue_id, created_at)"
+                " values(?, ?, ?, 1, ?, 0)",
+                (hash_id, issue_id % PROJECTS + 1, hash_id.to_bytes(16, "big"), issue_id),
+            )
+            frames = " ".join(f"{word}.py {word}_total" for word in rng.choices(WORDS, k=12))
+            text_index.add_group(
+                db, hash_id, f"Error{issue_id % 97}", f"{words} {issue_id}", frames, ["level error"]
+            )
+
+
+def _hashes(issue_id: int) -> list[int]:
+    """Every hundredth issue has two, as after a merge."""
+    return [issue_id, issue_id + 1_000_000] if issue_id % 100 == 0 else [issue_id]
+
+
+def _events(
+    db: sqlite3.Connection,
+    rng: random.Random,
+    first: int,
+    some: int,
+    count: int,
+    issue_count: int,
+    values: list[list[tuple[int, str]]],
+) -> None:
+    # 1/(rank + 1): the loudest two have 5 % each of a million events among 10,000 issues
+    weights = list(itertools.accumulate(1 / (max(rank, 1) + 1) for rank in range(issue_count)))
+    picked = rng.choices(range(1, issue_count + 1), cum_weights=weights, k=some)
+    envs = rng.choices(range(1, len(ENVS) + 1), ENV_WEIGHTS, k=some)
+    table = text_index.EventText()
+    event_rows, body_rows, text_rows = [], [], []
+    for number in range(some):
+        row = first + number
+        at = NOW_MS - DAYS * DAY_MS + row * DAYS * DAY_MS // count
+        issue_id, env_id = picked[number], envs[number]
+        release = max(1, min(RELEASES, row * RELEASES // count + rng.choice((0, 0, 0, -1))))
+        tags = [own[min(int(len(own) * rng.random() ** 2), len(own) - 1)] for own in values]
+        project_id = issue_id % PROJECTS + 1
+        person = None if rng.random() < 0.1 else int(PEOPLE * rng.random() ** 1.5) + 1
+        event_rows.append(
+            (
+                row, rng.randbytes(16), project_id, rng.choice(_hashes(issue_id)), at, at, env_id,
+                release, person, 40, 0, rng.randbytes(16) if rng.random() < 0.5 else None,
+                array("I", [tag[0] for tag in tags]).tobytes(),
+            )
+        )  # fmt: skip
+        tokens = [tag[1] for tag in tags]
+        tokens.append(text_index.token("environment", ENVS[env_id - 1]))
+        tokens.append(text_index.token("level", "error"))
+        tokens.append(text_index.token("project", str(project_id)))
+        tokens.append(text_index.token("release", f"shop@1.{release - 1}.0"))
+        said = f"Error{issue_id % 97} {rng.choice(WORDS)} {issue_id} {rng.randrange(10_000)}"
+        text_rows.append((row, f"{said} {' '.join(tokens)}"))
+        if row % BODY_EVERY == 0 or row == count:
+            body_rows.append((row, None, 2500, b'{"received_at":0}', rng.randbytes(2500)))
+    db.executemany(
+        "insert into event(id, event_id, project_id, hash_id, received_at, happened_at, env_id,"
+        " release_id, person_id, level, flags, trace_id, tags)"
+        " values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        event_rows,
+    )
+    db.executemany("insert into event_body values(?, ?, ?, ?, ?)", body_rows)
+    table.add(db, text_rows)
+
+
+ISSUE_ENV = """
+insert into issue_env(env_id, issue_id, project_id, state, n, people, first_at, last_at,
+  first_event, last_event, first_release, last_release)
+select {env}, g.issue_id, i.project_id, i.state, count(*), count(distinct e.person_id),
+  min(e.happened_at), max(e.happened_at), min(e.id), max(e.id), min(e.release_id),
+  max(e.release_id)
+  from event e join grouphash g on g.id = e.hash_id join issue i on i.id = g.issue_id
+ group by {env_group}g.issue_id
+"""
+COUNTERS = (
+    f"""insert into count_hour select received_at / {HOUR_MS}, hash_id, env_id, release_id, count(*)
+     from event group by 1, 2, 3, 4""",
+    f"""insert into count_day select received_at / {DAY_MS}, env_id, hash_id, release_id, count(*)
+     from event group by 1, 2, 3, 4""",
+    f"""insert into count_minute select received_at / 60000, hash_id, env_id, count(*), count(*), 1
+     from event where received_at > {NOW_MS - 15 * DAY_MS} group by 1, 2, 3""",
+    f"""insert into hash_person select hash_id, person_id, env_id, max(received_at) / {HOUR_MS}
+     from event where person_id is not null group by 1, 2, 3""",
+    ISSUE_ENV.format(env="0", env_group=""),
+    ISSUE_ENV.format(env="e.env_id", env_group="e.env_id, "),
+    """insert into feedback(project_id, event_id, received_at, message)
+     select project_id, event_id, received_at, 'It broke.' from event where id % 5000 = 0""",
+)
+
+
+def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What is asked, by name."""
+
+    def listed(**over: Any) -> Callable[[], Any]:
+        given = {"state": State.UNRESOLVED, "env": "production", "period_ms": 14 * DAY_MS}
+        query = IssueQuery(now_ms=NOW_MS, **(given | over))
+        return lambda: issue_list.search(db, query)
+
+    def second(**over: Any) -> Callable[[], Any]:
+        cursor = listed(**over)().next_cursor
+        return listed(**over, cursor=cursor)
+
+    periods = {"24 h": DAY_MS, "7 d": 7 * DAY_MS, "14 d": 14 * DAY_MS, "30 d": 30 * DAY_MS,
+               "90 d": 90 * DAY_MS, "ever": None}  # fmt: skip
+    for words, period_ms in periods.items():
+        for env in ("production", None):
+            for sort in ("last_seen", "first_seen", "events", "users"):
+                name = f"issues by {sort}, {words}, {env or 'all environments'}"
+                yield name, listed(period_ms=period_ms, env=env, sort=sort)
+    for sort in ("last_seen", "events", "users"):
+        yield f"issues by {sort}, 14 d, page 2", second(sort=sort)
+    yield "issues by events, 14 d, one project", listed(sort="events", project_ids=(2,))
+    yield "issues by events, 14 d, all states", listed(sort="events", state=None)
+    yield "issues: a rare word", listed(text="4711")
+    yield "issues: a common word", listed(text="gateway")
+    yield "issues: a beginning", listed(text="gat")
+    yield (
+        "issues: three tags",
+        listed(text='component:"component 1" browser:"browser 1" level:error'),
+    )
+    yield "issues: a common tag", listed(text='os.name:"os.name 0"')
+    yield (
+        "issues: a common tag, 90 d, by events",
+        listed(text='os.name:"os.name 0"', sort="events", period_ms=90 * DAY_MS),
+    )
+    small = db.execute("select issue_id from issue_env where env_id = 0 and n < 9").fetchone()[0]
+    for words, issue_id in (("loudest", 1), ("two hashes", 100), ("small", small)):
+        row = db.execute(
+            "select last_event from issue_env where env_id = 0 and issue_id = ?", (issue_id,)
+        ).fetchone()[0]
+        middle = events.newest_rows(db, issue_id, 500)[-1]
+        for env in (None, "development"):
+            where = env or "all environments"
+
+            def shown(issue_id: int = issue_id, env: str | None = env, row: int = middle) -> None:
+                issues.get(db, issue_id)
+                period = Period.last(30 * DAY_MS, NOW_MS)
+                until_ms = period.until_hour * HOUR_MS
+                counters.series(db, issue_id, env, period.since_ms, until_ms, 6 * HOUR_MS)
+                counters.totals(db, issue_id, env, period.since_ms)
+                events.chosen(db, issue_id, "recommended", env)
+                events.around(db, issue_id, row)
+                events.body(db, row)
+                activity.of_issue(db, issue_id)
+
+            yield f"{words} issue: the page without tags, 30 d, {where}", shown
+            yield (
+                f"{words} issue: tags, {where}",
+                (lambda issue_id=issue_id, env=env: tag_stats.of_issue(db, issue_id, env)),
+            )
+            for which in ("recommended", "latest", "first"):
+                yield (
+                    f"{words} issue: {which} event, {where}",
+                    (
+                        lambda issue_id=issue_id, which=which, env=env: events.chosen(
+                            db, issue_id, which, env
+                        )
+                    ),
+                )
+        yield (
+            f"{words} issue: around",
+            lambda issue_id=issue_id, row=row: events.around(db, issue_id, row),
+        )
+        yield (
+            f"{words} issue: list of events",
+            lambda issue_id=issue_id: events.list_of_issue(db, issue_id, None, 50),
+        )
+        yield f"{words} issue: hashes", lambda issue_id=issue_id: hashes.of_issue(db, issue_id)
+        yield f"{words} issue: feedback", lambda issue_id=issue_id: feedback.of_issue(db, issue_id)
+    yield "events of a project", lambda: events.list_of_project(db, 2, None, 100)
+
+
+def measure(path: Path, runs: int, only: str) -> dict[str, Any]:
+    """Each question `runs` times on one warm connection."""
+    timings = {}
+    with closing(open_reader(path)) as db:
+        for name, ask in questions(db):
+            if only not in name:
+                continue
+            took_ms, cpu_ms = [], []
+            for _ in range(runs + 2):  # two to warm
+                with snapshot(db):
+                    began_s, cpu_s = time.perf_counter(), time.thread_time()
+                    ask()
+                    took_ms.append((time.perf_counter() - began_s) * 1000)
+                    cpu_ms.append((time.thread_time() - cpu_s) * 1000)
+            took_ms = sorted(took_ms[2:])
+            timings[name] = {
+                "p50": round(statistics.median(took_ms), 1),
+                "p95": round(took_ms[int(len(took_ms) * 0.95)], 1),
+                "cpu": round(
+                    statistics.median(cpu_ms[2:]), 1
+                ),  # what a busy machine adds is not in
+            }
+    return timings
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--issues", type=int, default=10_000)
+    parser.add_argument("--database", type=Path, help="filled if it is not there, and kept")
+    parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--only", default="", help="questions whose name has this")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = given.database or Path(folder) / "pages.db"
+        if not path.exists():
+            fill(path, given.events, given.issues)
+        timings = measure(path, given.runs, given.only)
+        slow = [name for name, took in timings.items() if took["p50"] > 50]
+        result = {
+            "events": given.events,
+            "size_bytes": path.stat().st_size,
+            "load": os.getloadavg()[0],
+            "over_50_ms": slow,
+            "ms": timings,
+        }
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()

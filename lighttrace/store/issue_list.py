@@ -8,7 +8,7 @@ the period, so the walk goes by that and ends when no later issue can come befor
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lighttrace.store import counters, environments, events, releases
@@ -145,14 +145,30 @@ def search(db: Reader, query: IssueQuery) -> IssuePage:
         ranked.reverse()
         index = max(0, index - len(ranked))
         before, after = True, True
-    total = db.execute(TOTAL.format(where=chosen.where), chosen.values).fetchone()[0]
     return IssuePage(
         rows=tuple(_rows(db, ranked, query.sort, scope, query.now_ms)),
         next_cursor=_edge(query.sort, ranked[-1], False, index + len(ranked)) if after else None,
         prev_cursor=_edge(query.sort, ranked[0], True, index) if before and ranked else None,
-        total=total,
+        total=db.execute(TOTAL.format(where=chosen.where), chosen.values).fetchone()[0],
         first_index=index,
     )
+
+
+TOTALS = """
+select sum(e.state = 0), sum(e.state = 1), sum(e.state = 2) from issue_env e where {where}
+"""
+
+
+def totals(db: Reader, query: IssueQuery) -> dict[State, int]:
+    """How many issues of each state a query matches, whatever state it asks for; one scan."""
+    env_id = environments.scope(db, query.env)
+    if env_id is None:
+        return dict.fromkeys(State, 0)
+    period = None if query.period_ms is None else Period.last(query.period_ms, query.now_ms)
+    any_state = replace(query, state=None)
+    chosen = _filter(db, any_state, env_id, period.since_ms if period else 0)
+    row = db.execute(TOTALS.format(where=chosen.where), chosen.values).fetchone()
+    return {state: row[state] or 0 for state in State}
 
 
 def _edge(sort: Sort, row: tuple[int, int], back: bool, index: int) -> str:
@@ -161,12 +177,12 @@ def _edge(sort: Sort, row: tuple[int, int], back: bool, index: int) -> str:
 
 PAGE = """
 with wanted(issue_id, env_id) as ({values})
-select i.id, p.short_prefix, i.short, i.project_id, p.slug, i.title, i.value, i.culprit, i.level,
+select i.id, j.short_prefix, i.short, i.project_id, j.slug, i.title, i.value, i.culprit, i.level,
   i.category, i.platform, i.unhandled, i.state, i.substate, i.state_at, e.n, e.people, e.first_at,
   e.last_at, e.first_release, e.last_release, e.last_event
   from wanted w cross join issue i on i.id = w.issue_id
  cross join issue_env e on e.env_id = w.env_id and e.issue_id = w.issue_id
- cross join project p on p.id = i.project_id
+ cross join project j on j.id = i.project_id
 """
 
 

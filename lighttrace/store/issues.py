@@ -60,10 +60,10 @@ class Issue:
 
 
 GET = """
-select i.id, p.short_prefix, i.short, i.project_id, p.slug, i.title, i.value, i.culprit, i.level,
+select i.id, j.short_prefix, i.short, i.project_id, j.slug, i.title, i.value, i.culprit, i.level,
   i.category, i.platform, i.unhandled, i.state, i.substate, i.state_at, e.n, e.people, e.first_at,
   e.last_at, e.first_release, e.last_release, e.last_event, i.metadata, i.created_at
-  from issue i join project p on p.id = i.project_id and p.deleted_at is null
+  from issue i join project j on j.id = i.project_id and j.deleted_at is null
   join issue_env e on e.env_id = 0 and e.issue_id = i.id
  where i.id = ?
 """
@@ -118,8 +118,8 @@ def _number(digits: str) -> int | None:
 
 
 BY_SHORT = """
-select i.id from project p join issue i on i.project_id = p.id and i.short = ?
- where p.short_prefix = ? and p.deleted_at is null
+select i.id from project j join issue i on i.project_id = j.id and i.short = ?
+ where j.short_prefix = ? and j.deleted_at is null
 """
 
 

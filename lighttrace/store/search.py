@@ -27,11 +27,12 @@ _EVENT_ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a text asks for. `phrases` are words that stand together."""
+    """What a text asks for. `phrases` are words that stand together; `quoted`: somebody insists."""
 
     phrases: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
     open_end: bool  # the last phrase may be the beginning of a longer word
+    quoted: bool
 
     def __bool__(self) -> bool:
         return bool(self.phrases or self.tags)
@@ -54,7 +55,8 @@ def read(db: Reader, text: str) -> Terms:
             phrases.append(" ".join(_WORD.findall(quoted or word or match.group())))
     last_is_typed = bool(matches and matches[-1].group(5)) and not text[-1:].isspace()
     open_end = last_is_typed and bool(phrases and phrases[-1])
-    return Terms(tuple(phrase for phrase in phrases if phrase), tuple(tags), open_end)
+    kept = tuple(phrase for phrase in phrases if phrase)
+    return Terms(kept, tuple(tags), open_end, any(match.group(4) for match in matches))
 
 
 ISSUES_OF_HASHES = """
@@ -78,7 +80,8 @@ def matching(db: Reader, text: str, env: str | None, since_ms: int) -> set[int] 
     hashes: set[int] | None = None
     if terms.phrases:
         hashes = _hashes_saying(db, terms)
-        hashes |= _hashes_of_events(db, _word_query(terms, env), first_row, MOST_WORDED)
+        if not terms.quoted:
+            hashes |= _hashes_of_events(db, _word_query(terms, env), first_row, MOST_WORDED)
     if terms.tags:
         tagged = _hashes_of_events(db, _tag_query(terms, env), first_row, MOST_TAGGED)
         hashes = tagged if hashes is None else hashes & tagged
@@ -99,7 +102,7 @@ def _hashes_saying(db: Reader, terms: Terms) -> set[int]:
 
 
 def _word_query(terms: Terms, env: str | None) -> str:
-    """Events hold words without their places: phrases fall apart, beginnings count as words."""
+    """Events hold words without their places: phrases fall apart, and beginnings are words."""
     words = [word for phrase in terms.phrases for word in phrase.split()]
     return _tokens(words, env)
 

@@ -1,0 +1,182 @@
+"""How SQLite goes about the queries of the pages: by seeks, in the order they were written for.
+
+A plan that scans a table or sorts what an index has in order is not slow today; it is slow at a
+million events. Held with and without the statistics of ANALYZE, which may turn a join around.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from lighttrace.store import (
+    activity,
+    counters,
+    environments,
+    events,
+    feedback,
+    hashes,
+    issue_list,
+    issues,
+    sessions,
+    tag_stats,
+    tokens,
+    users,
+)
+from lighttrace.store.issue_list import IssueQuery
+from lighttrace.store.issue_order import SORTS
+from lighttrace.store.states import State
+from tests.store.make import DAY, HOUR, NOON, an_event
+from tests.store.shelf import a_shelf
+
+Ask = Callable[[sqlite3.Connection], object]
+QUERY = IssueQuery(now_ms=NOON, state=State.UNRESOLVED, limit=5)
+
+# What grows with events, by its name and by what the statements call it. `environment` (at most
+# 500 rows), projects, lists given as JSON and results of other queries may be scanned.
+GROWS = (
+    *("event", "event_body", "issue", "issue_env", "grouphash", "hash_person", "person"),
+    *("count_minute", "count_hour", "count_day", "tag_value", "group_text", "activity"),
+    *("web_session", "e", "g", "c", "i", "p", "q", "n", "a", "s"),
+)
+SCAN = re.compile(rf"SCAN ({'|'.join(GROWS)})(?! VIRTUAL)\b")
+# A list is one range of `issue_env`, sorted: no index is rewritten when an issue is seen
+# (docs/storage.md, "Hot tables"). The others sort what they have gathered, a page at most.
+SORTS_OF_ITS_OWN = (
+    "from issue_env e where",
+    "from counted k",
+    "from json_each(",
+    "from feedback f",
+    "from ( select * from feedback",
+    "from web_session s",
+)
+
+
+def listed(**over: object) -> Ask:
+    query = replace(QUERY, **over)  # type: ignore[arg-type]
+    return lambda db: issue_list.search(db, query)
+
+
+def second_page(**over: object) -> Ask:
+    def ask(db: sqlite3.Connection) -> object:
+        query = replace(QUERY, **over)  # type: ignore[arg-type]
+        first = issue_list.search(db, query)
+        assert first.next_cursor is not None
+        second = issue_list.search(db, replace(query, cursor=first.next_cursor))
+        return issue_list.search(db, replace(query, cursor=second.prev_cursor))
+
+    return ask
+
+
+QUESTIONS: dict[str, Ask] = {
+    **{
+        f"issues by {sort}, {period_ms and period_ms // DAY} d, {env}": listed(
+            sort=sort, period_ms=period_ms, env=env
+        )
+        for sort in SORTS
+        for period_ms in (DAY, 14 * DAY, None)
+        for env in ("production", None)
+    },
+    **{f"by {sort}, there and back": second_page(sort=sort, period_ms=14 * DAY) for sort in SORTS},
+    "by events in a day, there and back": second_page(sort="events", period_ms=DAY),
+    "words": listed(text="price cart"),
+    "tags": listed(text='browser:"Firefox 150" level:error', period_ms=DAY),
+    "one project": listed(project_ids=(1,), state=None),
+    "how many": lambda db: issue_list.totals(db, QUERY),
+    "an issue": lambda db: issues.get(db, 1),
+    "an issue by its short id": lambda db: issues.by_short_id(db, "SHOP-1"),
+    "its history": lambda db: activity.of_issue(db, 1),
+    "its hashes": lambda db: hashes.of_issue(db, 1),
+    "its tags": lambda db: tag_stats.of_issue(db, 1, None),
+    "its tags in an environment": lambda db: tag_stats.of_issue(db, 1, "staging"),
+    "its reports": lambda db: feedback.of_issue(db, 1),
+    "its chart by minutes": lambda db: counters.series(db, 1, None, NOON - HOUR, NOON, 60_000),
+    "its chart by hours": lambda db: counters.series(db, 1, "staging", NOON - DAY, NOON, HOUR),
+    "its chart by days": lambda db: counters.series(
+        db, 1, None, (NOON // DAY - 9) * DAY, NOON, DAY
+    ),
+    "its totals": lambda db: counters.totals(db, 1, None, NOON - DAY),
+    **{
+        f"its {which} event in {env}": lambda db, which=which, env=env: events.chosen(
+            db, 1, which, env
+        )
+        for which in ("recommended", "latest", "first", "ab" * 16)
+        for env in (None, "staging", "rare")
+    },
+    "around an event": lambda db: events.around(db, 1, 20),
+    "a list of its events": lambda db: events.list_of_issue(db, 1, 20, 5),
+    "events of a project": lambda db: events.list_of_project(db, 1, 30, 5),
+    "a body": lambda db: events.body(db, 20),
+    "an event by its id": lambda db: events.by_event_id(db, "ab" * 16, None),
+    "the report on an event": lambda db: feedback.of_event(db, "ab" * 16, 1),
+    "environments": environments.names,
+    "a session": lambda db: sessions.find(db, "x", NOON),
+    "sessions of a user": lambda db: sessions.of_user(db, 1),
+    "a token": lambda db: tokens.find(db, "x", NOON),
+    "a user": lambda db: users.by_email(db, "x"),
+    "resolving and taking it back": lambda db: _resolve(db),
+}
+
+
+def _resolve(db: sqlite3.Connection) -> None:
+    undo = issues.set_state(db, [1, 2], State.RESOLVED, None, NOON)
+    assert undo is not None
+    activity.undo(db, undo.token, None, NOON)
+
+
+@pytest.fixture(scope="module", params=["as it comes", "analysed"])
+def db(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[sqlite3.Connection]:
+    with a_shelf(tmp_path_factory.mktemp("plans")) as shelf:
+        for n in range(400):
+            shelf.receive(
+                an_event(
+                    at=NOON - (400 - n) * HOUR,
+                    group=str(n % 20),
+                    user=f"u{n % 50}",
+                    environment=("production", "staging", "production", None)[n % 4],
+                )
+            )
+        shelf.receive(an_event(group="0", environment="rare"))
+        shelf.db.execute("delete from event where id = (select max(id) from event)")
+        if request.param == "analysed":
+            shelf.db.execute("analyze")
+        yield shelf.db
+
+
+def asked(db: sqlite3.Connection, ask: Ask) -> list[str]:
+    """The statements a question runs, with their values."""
+    statements: list[str] = []
+    db.set_trace_callback(statements.append)
+    try:
+        ask(db)
+    finally:
+        db.set_trace_callback(None)
+    # what FTS5 asks for itself is shown as a comment
+    return list(dict.fromkeys(it for it in statements if not it.startswith("--")))
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_page_asks_only_what_indexes_answer(db: sqlite3.Connection, name: str) -> None:
+    statements = asked(db, QUESTIONS[name])
+    assert statements
+    for statement in statements:
+        if statement in ("BEGIN", "COMMIT"):
+            continue
+        plan = [row[3] for row in db.execute(f"explain query plan {statement}")]
+        shown = "\n".join((" ".join(statement.split())[:3000], *plan))
+        if "MATERIALIZE scope" in plan:  # the issues of a page: gathered first, called s, walked
+            plan = [line for line in plan if not re.match("(SCAN|SEARCH) s( |$)", line)]
+        assert not [line for line in plan if SCAN.match(line) or "AUTOMATIC" in line], shown
+        if any("TEMP B-TREE FOR ORDER BY" in line for line in plan):
+            plain = " ".join(statement.split())
+            assert any(allowed in plain for allowed in SORTS_OF_ITS_OWN), shown
+
+
+def test_a_scan_would_be_noticed(db: sqlite3.Connection) -> None:
+    for statement in ("select * from event e where env_id = 1", "select count(*) from issue"):
+        plan = [row[3] for row in db.execute(f"explain query plan {statement}")]
+        assert SCAN.match(plan[0]), plan

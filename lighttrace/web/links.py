@@ -22,7 +22,9 @@ class Prefix:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.prefix and scope["type"] in ("http", "websocket"):
             path = scope["path"]
-            if path != self.prefix and not path.startswith(self.prefix + "/"):
+            if path == self.prefix:
+                path += "/"
+            elif not path.startswith(self.prefix + "/"):
                 path = self.prefix + path
             scope = {**scope, "root_path": self.prefix, "path": path}
         await self.app(scope, receive, send)

@@ -1,10 +1,12 @@
 """What is the same on every page: keys, help, menus, toasts, errors, themes, sizes, no scripts."""
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from lighttrace.store import projects
-from tests.browser.tracker import Tracker
+from tests.browser.tracker import EMAIL, PASSWORD, Tracker, running
 from tests.browser.visitor import DESKTOP, PHONE, TABLET, Visitor
 
 pytestmark = pytest.mark.browser
@@ -193,3 +195,27 @@ async def test_pages_work_without_scripts(chromium: Browser, shop: Tracker):
         await expect(page.get_by_text("mobile", exact=True)).to_be_visible()
         await page.get_by_role("button", name="Disable mobile").click()
         await expect(page.get_by_role("button", name="Enable mobile")).to_be_visible()
+
+
+async def test_everything_works_below_a_path(chromium: Browser, tmp_path: Path):
+    with running(tmp_path, '[server]\nurl = "http://127.0.0.1/errors"\n') as tracker:
+        tracker.add_user()
+        tracker.write(projects.add, "shop", tracker.services.clock.now_ms())
+        async with Visitor.at(chromium, tracker.url) as visitor:
+            page = visitor.page
+            await page.goto("/errors/settings")
+            await page.get_by_label("E-mail").fill(EMAIL)
+            await page.get_by_label("Password").fill(PASSWORD)
+            await page.get_by_role("button", name="Sign in").click()
+            await page.wait_for_url("**/errors/settings")
+            await page.get_by_role("link", name="finish setting up").click()
+            await page.get_by_role("link", name="Ruby").click()
+            await page.wait_for_url("**/errors/setup/shop/sdk?sdk=ruby")
+            await page.get_by_role("button", name="Send one for me").click()
+            await page.wait_for_url("**/errors/issues/SHOP-*")
+            await visitor.check("prefix-issue")
+            await page.goto("/errors/account")
+            await page.get_by_role("button", name="Sign out").first.click()
+            await page.wait_for_url("**/errors/login")
+            await page.goto("/errors/account")
+            await page.wait_for_url("**/errors/login?next=**")

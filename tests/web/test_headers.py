@@ -1,8 +1,11 @@
 """Every answer carries the strict policy, failures and redirects too."""
 
 import pytest
+from starlette.requests import Request
 
+from lighttrace.errors import DiskError, QueueFullError
 from lighttrace.web.headers import CSP
+from lighttrace.web.pages import errors
 from tests.web.served import Site, served
 
 
@@ -113,3 +116,23 @@ def test_under_a_prefix_every_link_and_redirect_carries_it(tmp_path):
         cookie = answer.headers["set-cookie"]
         assert "Path=/errors/" in cookie and "Secure" in cookie and not cookie.startswith("__Host-")
         assert 'href="/errors/settings"' in site.client.get("/errors/account").text
+
+
+@pytest.mark.parametrize("path", ["/errors", "/errors/", "/", ""])
+def test_the_bare_address_leads_into_the_product(tmp_path, path: str):
+    text = '[server]\nurl = "https://example.com/errors"\n'
+    with served(tmp_path, text, base_url="https://example.com") as site:
+        assert site.client.get(path).headers["location"].startswith("/errors/login")
+
+
+async def said_about(error: Exception) -> str:
+    scope = {"type": "http", "method": "POST", "path": "/account/name", "headers": [], "state": {}}
+    scope |= {"query_string": b"", "scheme": "http", "server": ("testserver", 80)}
+    answer = await errors.store(Request(scope), error)
+    assert answer.status_code == 503 and answer.headers["retry-after"]
+    return bytes(answer.body).decode()
+
+
+async def test_a_full_disk_and_a_full_queue_have_a_page_that_needs_no_database():
+    assert "The disk is full, so nothing was changed." in await said_about(DiskError("full"))
+    assert "LightTrace is busy, so nothing was changed." in await said_about(QueueFullError("full"))

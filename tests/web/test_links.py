@@ -86,5 +86,5 @@ async def seen_by(prefix: str, path: str) -> tuple[str, str]:
 async def test_proxies_that_strip_the_prefix_and_proxies_that_keep_it_reach_the_same_page():
     assert await seen_by("/errors", "/issues") == ("/errors", "/errors/issues")
     assert await seen_by("/errors", "/errors/issues") == ("/errors", "/errors/issues")
-    assert await seen_by("/errors", "/errors") == ("/errors", "/errors")
+    assert await seen_by("/errors", "/errors") == ("/errors", "/errors/")
     assert await seen_by("/errors", "/errorsome") == ("/errors", "/errors/errorsome")

@@ -7,6 +7,7 @@ import json
 
 from lighttrace.store.writes import Committed
 from lighttrace.web.live import IDS, SUBSCRIBERS, Live
+from tests.web.served import Site
 
 
 def batch(*issues: int, project: int = 1) -> Committed:
@@ -99,3 +100,13 @@ async def test_there_are_never_more_streams_than_the_server_can_hold():
     assert not live.full
     for stream in streams[1:]:
         await stream.aclose()
+
+
+def test_a_stream_of_an_unknown_project_is_not_found(mira: Site):
+    assert mira.client.get("/live?project=nothing").status_code == 404
+
+
+def test_when_there_are_too_many_streams_the_page_is_told_to_come_back(mira: Site):
+    mira.services.live.close()
+    answer = mira.client.get("/live")
+    assert answer.status_code == 503 and answer.headers["retry-after"] == "30"

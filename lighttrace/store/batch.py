@@ -210,7 +210,10 @@ def _name_things(tx: Transaction, memory: Memory, entries: list[Entry], now_ms: 
             entry.release = memory.releases.of(tx, event.release, now_ms)
         if write.person_key is not None:
             who = (write.project_id, write.person_key)
-            seen[who] = Somebody(*who, write.person_shown, event.received_at)
+            at = event.received_at
+            somebody = seen.setdefault(who, Somebody(*who, write.person_shown, at, at))
+            somebody.last_at = at  # they come in order
+            somebody.shown = write.person_shown
     ids = memory.people.ids(tx, seen)
     for entry in entries:
         key = entry.write.person_key

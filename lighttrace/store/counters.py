@@ -23,6 +23,7 @@ SPARK_BARS = 24
 # 16 ms, of days 4 (docs/storage.md, "How they stay fast").
 FINE_HOURS = 7 * HOURS
 SHORT_HOURS = 12
+MOST_HOURS = 731 * HOURS  # days are kept for two years
 ALL_TIME_HOURS = 90 * HOURS  # what the sparkline shows where there is no period
 
 
@@ -39,7 +40,7 @@ class Period:
         the hour that is not over makes a difference, one more.
         """
         until = now_ms // HOUR_MS + 1
-        hours = max(1, -(-period_ms // HOUR_MS))
+        hours = max(1, min(-(-period_ms // HOUR_MS), MOST_HOURS))
         return cls(until - hours - (hours < SHORT_HOURS), until)
 
     @property

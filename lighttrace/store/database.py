@@ -124,11 +124,11 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def snapshot(db: sqlite3.Connection, *, limit_s: float = READ_LIMIT_S) -> Iterator[Reader]:
+def snapshot(db: sqlite3.Connection) -> Iterator[Reader]:
     """One view of the database for as long as the block runs; a query past the limit is
     interrupted.
     """
-    db.set_progress_handler(_late(limit_s), STEPS_BETWEEN_LOOKS)
+    db.set_progress_handler(_late(READ_LIMIT_S), STEPS_BETWEEN_LOOKS)
     db.execute("BEGIN")
     try:
         yield db

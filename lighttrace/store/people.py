@@ -25,12 +25,15 @@ insert into person(project_id, key, shown, first_at, last_at) values(?, ?, ?, ?,
 SEEN = "update person set last_at = max(last_at, ?), shown = coalesce(?, shown) where id = ?"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Somebody:
+    """A person in a batch. Times are receive times in ms."""
+
     project_id: int
     key: bytes
     shown: str | None
-    at: int  # ms, receive time
+    first_at: int
+    last_at: int
 
 
 class People:
@@ -59,12 +62,13 @@ class People:
         for who, person in seen.items():
             known = found.get(who)
             if known is None:
-                values = (person.project_id, person.key, person.shown, person.at, person.at)
-                known = (int(tx.execute(ADD, values).fetchone()[0]), person.at)
+                names = (person.project_id, person.key, person.shown)
+                row = tx.execute(ADD, (*names, person.first_at, person.last_at)).fetchone()
+                known = (int(row[0]), person.last_at)
                 self.cache.add(who, known)
-            elif person.at >= known[1] + LAST_SEEN_STEP_MS:
-                stale.append((person.at, person.shown, known[0]))
-                self.cache.add(who, (known[0], person.at))
+            elif person.last_at >= known[1] + LAST_SEEN_STEP_MS:
+                stale.append((person.last_at, person.shown, known[0]))
+                self.cache.add(who, (known[0], person.last_at))
             ids[who] = known[0]
         tx.executemany(SEEN, stale)
         return ids
@@ -96,10 +100,6 @@ def meet(
     if not sightings:
         return Counter()
     known = _known(tx, {(hash_id, person_id) for hash_id, person_id, _ in sightings})
-    tx.executemany(
-        MEET,
-        [(*key, hour) for key, hour in sightings.items() if known.get(key, -1) < hour],
-    )
     met: set[tuple[int, int, int]] = set()  # issue, person, environment; 0 for any
     for hash_id, person_id, env_id in known:
         met.add((issue_of[hash_id], person_id, env_id))
@@ -109,9 +109,14 @@ def meet(
         for hash_id, person_id, env_id in sightings
         if (issue_of[hash_id], person_id, env_id) not in met
     ]
+    # Asked before this batch is written: two hashes of an issue may meet somebody at once.
     for issue_id, person_id, env_id in _met_by_siblings(tx, perhaps_new):
         met.add((issue_id, person_id, env_id))
         met.add((issue_id, person_id, 0))
+    tx.executemany(
+        MEET,
+        [(*key, hour) for key, hour in sightings.items() if known.get(key, -1) < hour],
+    )
     newcomers: Counter[tuple[int, int]] = Counter()
     for hash_id, person_id, env_id in sightings:
         issue_id = issue_of[hash_id]

@@ -273,7 +273,8 @@ class Store:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 raise StoreError("this took longer than five seconds to look up") from error
-            if fault_of(error) is Fault.DISK:
+            writes = error.sqlite_errorcode == sqlite3.SQLITE_READONLY  # a mistake of the caller
+            if fault_of(error) is Fault.DISK and not writes:
                 raise DiskError(f"the database cannot be read: {error}") from error
             raise
 

@@ -24,7 +24,6 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from lighttrace.store.doctor import disagreements  # noqa: E402  (run from a checkout)
-
 from tests.sdk.server import Server  # noqa: E402
 
 

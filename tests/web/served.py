@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from lighttrace.store.store import Store
 from starlette.testclient import TestClient
 
 from lighttrace import config as configuration
 from lighttrace.clock import FixedClock
 from lighttrace.config import Config
 from lighttrace.store import users
+from lighttrace.store.store import Store
 from lighttrace.store.users import User
 from lighttrace.web import passwords, routes
 from lighttrace.web.live import Live

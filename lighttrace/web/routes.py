@@ -14,7 +14,19 @@ from lighttrace.web import csrf, files
 from lighttrace.web.guards import Guard, Page, protect
 from lighttrace.web.headers import SafeHeaders
 from lighttrace.web.links import Prefix
-from lighttrace.web.pages import account, errors, login, project_settings, setup, start, stream
+from lighttrace.web.pages import (
+    account,
+    changes,
+    errors,
+    event,
+    issue,
+    issues,
+    login,
+    project_settings,
+    setup,
+    start,
+    stream,
+)
 
 ROUTES: tuple[Page, ...] = (
     Page("/static/{name:path}", files.serve, Guard.ANYONE, name="static"),
@@ -23,6 +35,10 @@ ROUTES: tuple[Page, ...] = (
     *login.PAGES,
     *account.PAGES,
     *project_settings.PAGES,
+    *issues.PAGES,
+    *issue.PAGES,
+    *changes.PAGES,
+    *event.PAGES,
     *stream.PAGES,
     start.NOTHING,
 )

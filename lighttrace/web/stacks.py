@@ -159,10 +159,7 @@ def _call(
     if inside and (has_source or has_variables):
         coloured = opens or asked or budget.coloured > 0
         lines = highlight.context(frame, platform, coloured=coloured)
-        variables = tuple(
-            Variable(name, value, value in ("undefined", "null", "None", "nil", ""))
-            for name, value in details.shown_vars(frame)
-        )
+        variables = _variables(frame, platform)
         budget.coloured -= size
         budget.source -= size + sum(len(item.name) + len(item.value) for item in variables)
     return Call(
@@ -178,6 +175,17 @@ def _call(
         variables=variables[:VARIABLES],
         more_variables=max(0, len(variables) - VARIABLES),
     )
+
+
+def _variables(frame: Frame, platform: str) -> tuple[Variable, ...]:
+    """Names and values; what is not there is often the reason, so it is told from empty text."""
+    values = frame.vars or {}
+    nothing = "None" if (frame.platform or platform) == "python" else "null"
+    found = []
+    for name, value in details.shown_vars(frame):
+        shown = nothing if values.get(name) is None else value or '""'
+        found.append(Variable(name, shown, shown in ("undefined", "<undefined>", "null", "None")))
+    return tuple(found)
 
 
 def one(calls: Sequence[Frame], at: int, key: str, platform: str) -> Call | None:

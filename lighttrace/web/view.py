@@ -16,6 +16,7 @@ from lighttrace.web.stacks import Budget, Call, Stack
 BLOCKS = 6  # exceptions shown at once; more are folded
 STACKS = 12  # threads with their frames on the page; others are fetched when opened
 VALUE = 4_000  # characters of one value
+FOLDED = 14  # values of a context from which it is folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Task:
     crashed: bool
     frames: int
     stack: Stack | None
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,8 @@ def _thread(
     stack = stacks.stack(thread.frames, key, platform, budget, main=main) if shown else None
     if not thread.frames:
         stack = None
-    return Task(key, name, state, thread.crashed, len(thread.frames), stack)
+    opened = main or key in budget.asked
+    return Task(key, name, state, thread.crashed, len(thread.frames), stack, opened)
 
 
 def _facts(seen: Event) -> tuple[Section, ...]:
@@ -290,11 +293,12 @@ def _facts(seen: Event) -> tuple[Section, ...]:
         found.insert(0, ("Policy violation", tuple(seen.csp.items())))
     found += [(title, fields) for _, title, fields in details.contexts(seen)]
     found.append(("Came from", tuple(pair for pair in origin if pair[1])))
-    return tuple(
-        Section(title, tuple(_value(key, value) for key, value in fields), len(fields) > 14)
-        for title, fields in found
-        if fields
-    )
+    sections = []
+    for title, fields in found:
+        values = tuple(_value(key, value) for key, value in fields if value)
+        if values:
+            sections.append(Section(title, values, len(values) > FOLDED))
+    return tuple(sections)
 
 
 def _value(key: str, text: str) -> Value:

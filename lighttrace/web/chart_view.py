@@ -1,0 +1,81 @@
+"""Events of an issue over time: which bars a period has, and how its axis is named. Pure."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from lighttrace.web import charts, format
+from lighttrace.web.charts import Tick
+
+# period → length of one bar; minutes are kept for 15 days, hours for 90 (docs/storage.md)
+BARS = {
+    "1h": format.MINUTE,
+    "24h": format.HOUR,
+    "7d": 3 * format.HOUR,
+    "14d": 6 * format.HOUR,
+    "30d": format.DAY,
+    "90d": format.DAY,
+}
+UNITS = {"1h": " / min", "24h": " / h", "7d": " in 3 h", "14d": " in 6 h"}
+TICKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is asked of the counters: whole bars, the last one holds now."""
+
+    since_ms: int
+    until_ms: int
+    bar_ms: int
+
+
+def window(period: str, period_ms: int, now_ms: int) -> Window:
+    """Bars begin at whole multiples of their length, days at midnight UTC as they are counted."""
+    bar_ms = BARS[period]
+    until_ms = (now_ms // bar_ms + 1) * bar_ms
+    return Window(until_ms - period_ms, until_ms, bar_ms)
+
+
+def draw(values: list[int], shown: Window, period: str, words: str, zone: str) -> Markup:
+    """The chart, in the words of the person's time zone."""
+    span_ms = shown.until_ms - shown.since_ms
+    ticks = [
+        Tick(100 * step / TICKS, _tick(shown.since_ms + span_ms * step // TICKS, period, zone))
+        for step in range(TICKS + 1)
+    ]
+    names = [
+        _name(shown.since_ms + at * shown.bar_ms, shown.bar_ms, zone) for at in range(len(values))
+    ]
+    return charts.bars(
+        values,
+        _sentence(values, names, words),
+        height=128,
+        ticks=ticks,
+        unit=UNITS.get(period, " / day"),
+        names=names,
+    )
+
+
+def _tick(at_ms: int, period: str, zone: str) -> str:
+    at = format.local(at_ms, "UTC" if BARS[period] == format.DAY else zone)
+    return f"{at:%H:%M}" if period in ("1h", "24h") else f"{at.day} {at:%b}"
+
+
+def _name(at_ms: int, bar_ms: int, zone: str) -> str:
+    if bar_ms == format.DAY:
+        day = format.local(at_ms, "UTC")
+        return f"{day.day} {day:%b}"
+    start = format.local(at_ms, zone)
+    end = start + timedelta(milliseconds=bar_ms)
+    return f"{start.day} {start:%b, %H:%M}–{end:%H:%M}"
+
+
+def _sentence(values: list[int], names: list[str], words: str) -> str:
+    if not any(values):
+        return f"No events in {words}"
+    top = max(range(len(values)), key=values.__getitem__)
+    return (
+        f"{format.plural(sum(values), 'event')} in {words}, "
+        f"most of them {names[top]}: {format.count(values[top])}"
+    )

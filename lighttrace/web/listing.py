@@ -1,0 +1,150 @@
+"""The list of issues as its address says it: read from a query string, written back into one.
+
+Pure. The address is the whole state of the page, so it can be shared and kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from markupsafe import Markup
+
+from lighttrace.store.issue_list import IssueQuery, IssueRow
+from lighttrace.store.issue_order import SORTS, Sort
+from lighttrace.store.states import State, Substate
+from lighttrace.web import charts, format
+
+PERIODS = {"1h": 1, "24h": 24, "7d": 7 * 24, "14d": 14 * 24, "30d": 30 * 24, "90d": 90 * 24}
+PERIOD_WORDS = {
+    "1h": "1 h", "24h": "24 h", "7d": "7 d", "14d": "14 d", "30d": "30 d", "90d": "90 d",
+}  # fmt: skip
+OFFERED = ("24h", "7d", "14d", "30d", "90d")
+DEFAULT_PERIOD = "14d"
+STATES: dict[str, State | None] = {
+    "unresolved": State.UNRESOLVED,
+    "resolved": State.RESOLVED,
+    "archived": State.ARCHIVED,
+    "all": None,
+}
+SORT_WORDS: dict[Sort, str] = {
+    "last_seen": "Last seen", "first_seen": "First seen", "events": "Events", "users": "Users",
+}  # fmt: skip
+ROWS = 25
+TEXT = 400  # characters of a search
+NEW_MS = format.DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`environment` None = all, empty = none. `project` is a slug."""
+
+    project: str | None = None
+    environment: str | None = None
+    period: str = DEFAULT_PERIOD
+    state: str = "unresolved"
+    sort: Sort = "last_seen"
+    text: str = ""
+    cursor: str | None = None
+
+    @classmethod
+    def read(cls, params: Mapping[str, str]) -> "Listing":
+        """Whatever an address says that makes no sense is the default."""
+        sort: Sort = next((it for it in SORTS if it == params.get("sort")), "last_seen")
+        period, state = params.get("period", ""), params.get("state", "")
+        return cls(
+            project=params.get("project") or None,
+            environment=params.get("environment"),
+            period=period if period in PERIODS else DEFAULT_PERIOD,
+            state=state if state in STATES else "unresolved",
+            sort=sort,
+            text=" ".join(params.get("query", "").split())[:TEXT],
+            cursor=params.get("cursor") or None,
+        )
+
+    def pairs(self) -> dict[str, str | None]:
+        """The query string, defaults left out."""
+        return {
+            "query": self.text or None,
+            "project": self.project,
+            "environment": self.environment,
+            "period": self.period if self.period != DEFAULT_PERIOD else None,
+            "state": self.state if self.state != "unresolved" else None,
+            "sort": self.sort if self.sort != "last_seen" else None,
+            "cursor": self.cursor,
+        }
+
+    def but(self, **changes: str | None) -> "Listing":
+        """The same list with something changed: its first page, unless the change is the page."""
+        return replace(self, **{"cursor": None, **changes})  # type: ignore[arg-type]
+
+    @property
+    def period_ms(self) -> int:
+        return PERIODS[self.period] * format.HOUR
+
+    def query(self, project_id: int | None, now_ms: int, limit: int = ROWS) -> IssueQuery:
+        return IssueQuery(
+            project_ids=None if project_id is None else (project_id,),
+            env=self.environment,
+            period_ms=self.period_ms,
+            state=STATES[self.state],
+            text=self.text,
+            sort=self.sort,
+            cursor=self.cursor,
+            limit=limit,
+            now_ms=now_ms,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    kind: str
+    text: str
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An issue and what is drawn for it."""
+
+    issue: IssueRow
+    pills: tuple[Pill, ...]
+    spark: Markup
+
+
+def pills(
+    state: State, substate: Substate, first_at: int, unhandled: bool, now_ms: int
+) -> tuple[Pill, ...]:
+    """What people decided, else what happened of late; then whether it took the program down."""
+    found = []
+    if state is State.RESOLVED:
+        found.append(Pill("ok", "Resolved", "check"))
+    elif state is State.ARCHIVED:
+        found.append(Pill("arch", "Archived", "archive"))
+    elif substate is Substate.REGRESSED:
+        found.append(Pill("regr", "Regressed", "regress"))
+    elif now_ms - first_at < NEW_MS:
+        found.append(Pill("new", "New", "spark"))
+    if unhandled:
+        found.append(Pill("bad", "Unhandled"))
+    return tuple(found)
+
+
+def row(issue: IssueRow, listing: Listing, now_ms: int) -> Row:
+    """Bars are red from where an issue began or came back."""
+    since = None
+    if issue.state is State.UNRESOLVED:
+        if issue.substate is Substate.REGRESSED:
+            since = issue.state_at
+        elif now_ms - issue.first_at < NEW_MS:
+            since = issue.first_at
+    tail = 0
+    if since is not None:
+        bars = len(issue.spark) or 1
+        tail = min(bars, max(1, -(-(now_ms - since) * bars // listing.period_ms)))
+    words = PERIOD_WORDS[listing.period]
+    last = format.ago(issue.last_at, now_ms)
+    label = f"{format.plural(issue.n, 'event')} in {words}, the last {last}"
+    return Row(
+        issue,
+        pills(issue.state, issue.substate, issue.first_at, issue.unhandled, now_ms),
+        charts.spark(issue.spark, label, "err" if tail else "", tail),
+    )

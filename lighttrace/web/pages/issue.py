@@ -1,0 +1,248 @@
+"""`/issues/{short_id}`: one issue, one of its events, and what its events have in common."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from lighttrace.errors import EventError
+from lighttrace.event.decode import decode
+from lighttrace.event.grouping import explain, lt1
+from lighttrace.event.grouping.explain import Explanation
+from lighttrace.event.model import Event
+from lighttrace.event.normalize import normalise
+from lighttrace.store import activity, counters, events, feedback, hashes, issues, tag_stats
+from lighttrace.store.activity import Activity
+from lighttrace.store.database import Reader
+from lighttrace.store.events import Around, EventRow
+from lighttrace.store.feedback import Feedback
+from lighttrace.store.issues import Issue
+from lighttrace.web import chart_view, format, guards, links, listing, said, state, tags_view, view
+from lighttrace.web.guards import Guard, Page
+from lighttrace.web.listing import PERIOD_WORDS, PERIODS
+from lighttrace.web.render import render, wants_fragment
+from lighttrace.web.tags_view import Distribution
+from lighttrace.web.view import EventView
+
+WHICH = ("recommended", "latest", "first")
+PARTS = 20  # folded parts that one address may ask for
+PART_TARGET = "div#part-"  # where a folded part is put when it is opened
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address of the page says."""
+
+    short_id: str
+    which: str = "recommended"
+    environment: str | None = None
+    period: str = ""  # empty: what suits the age of the issue
+    every: bool = False  # all frames, none folded
+    parts: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, request: Request) -> "Asked":
+        params = request.query_params
+        return cls(
+            short_id=request.path_params["short_id"],
+            which=request.path_params.get("which", "recommended").lower(),
+            environment=params.get("environment"),
+            period=params.get("period", "") if params.get("period") in PERIODS else "",
+            every=params.get("frames") == "all",
+            parts=tuple(params.getlist("show")[:PARTS]),
+        )
+
+    def url(self, request: Request, **changes: Any) -> str:
+        """The address with something changed; what is opened on the page stays behind."""
+        new = {
+            "which": self.which,
+            "environment": self.environment,
+            "period": self.period or None,
+            "frames": "all" if self.every else None,
+            "show": None,
+        } | changes
+        which = new.pop("which")
+        path = f"/issues/{self.short_id}" + ("" if which == "recommended" else f"/events/{which}")
+        return links.url(request, path, **new)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An event that can be shown: its row, itself, why it is in its group."""
+
+    row: EventRow
+    around: Around
+    view: EventView | None  # None: its body is no longer kept
+    why: Explanation | None
+    report: Feedback | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Everything the page shows."""
+
+    issue: Issue
+    period: str
+    events: int
+    people: int
+    chart: Markup
+    event: Seen | None
+    tags: tuple[Distribution, ...]
+    history: Sequence[Activity]
+    reports: Sequence[Feedback]
+    groups: int
+
+
+async def show(request: Request) -> Response:
+    asked = Asked.read(request)
+    services = state.of(request)
+    now_ms = services.clock.now_ms()
+    options = guards.person(request).options
+    target = request.headers.get("hx-target", "")
+    if wants_fragment(request) and target.startswith(PART_TARGET) and asked.parts:
+        return await _part(request, asked)
+    found = await services.store.read(_look, asked, now_ms, str(options.get("timezone") or "UTC"))
+    if found is None:
+        raise HTTPException(404)
+    if asked.short_id != found.issue.short_id:
+        right = Asked(found.issue.short_id, asked.which, asked.environment, asked.period)
+        return RedirectResponse(right.url(request), status_code=302)
+    return render(request, "pages/issue.html", **_context(request, asked, found, now_ms))
+
+
+def _context(request: Request, asked: Asked, found: Looked, now_ms: int) -> Mapping[str, Any]:
+    issue = found.issue
+    return {
+        "cur": "issues",
+        "project": issue.project_slug,
+        "asked": asked,
+        "found": found,
+        "issue": issue,
+        "pills": listing.pills(
+            issue.state, issue.substate, issue.first_at, issue.unhandled, now_ms
+        ),
+        "address": partial(asked.url, request),
+        "part_url": lambda key: asked.url(request, show=key),
+        "permalink": links.public(request, state.of(request).config) + f"/issues/{issue.short_id}",
+        "periods": tuple(PERIODS),
+        "period_words": PERIOD_WORDS,
+        "may_change": guards.person(request).role in guards.MEMBERS,
+        "undo_url": partial(said.undo_url, request),
+        "toasts": said.toasts(request),
+    }
+
+
+async def header(
+    request: Request, issue_id: int, toasts: tuple[tuple[str, str], ...] = ()
+) -> Response:
+    """Title, state and buttons after a change, with the activity and a toast beside them."""
+    services = state.of(request)
+    now_ms = services.clock.now_ms()
+    issue, history = await services.store.read(_head, issue_id)
+    if issue is None:
+        raise HTTPException(404)
+    asked = Asked(issue.short_id)
+    found = Looked(issue, "", 0, 0, Markup(), None, (), history, (), 0)
+    context = {**_context(request, asked, found, now_ms), "toasts": toasts}
+    return render(request, "pages/issue.html", block="head_and_history", **context)
+
+
+def _head(db: Reader, issue_id: int) -> tuple[Issue | None, list[Activity]]:
+    return issues.get(db, issue_id), activity.of_issue(db, issue_id)
+
+
+async def _part(request: Request, asked: Asked) -> Response:
+    """A folded part that somebody opened: a frame, a thread, the earlier steps."""
+    services = state.of(request)
+    part = await services.store.read(_find_part, asked)
+    if part is None:
+        raise HTTPException(404)
+    return render(request, "parts/event_part.html", block="part", part=part, key=asked.parts[0])
+
+
+def _find_part(db: Reader, asked: Asked) -> Any:
+    issue_id = issues.id_of_short(db, asked.short_id)
+    row = events.chosen(db, issue_id, asked.which, asked.environment) if issue_id else None
+    event = _event(db, row)[0] if row else None
+    return view.part(event, asked.parts[0]) if event else None
+
+
+def _look(db: Reader, asked: Asked, now_ms: int, zone: str) -> Looked | None:
+    """All reading and working out of the page; runs in a reader's thread."""
+    issue = issues.by_short_id(db, asked.short_id)
+    if issue is None:
+        return None
+    period = asked.period or _suiting(issue, now_ms)
+    shown = chart_view.window(period, PERIODS[period] * format.HOUR, now_ms)
+    env = asked.environment
+    series = counters.series(db, issue.id, env, shown.since_ms, shown.until_ms, shown.bar_ms)
+    _, people = counters.totals(db, issue.id, env, shown.since_ms)
+    row = events.chosen(db, issue.id, asked.which, env)
+    if row is None and asked.which not in WHICH:
+        return None
+    return Looked(
+        issue=issue,
+        period=period,
+        events=sum(series),
+        people=people,
+        chart=chart_view.draw(series, shown, period, PERIOD_WORDS[period], zone),
+        event=_seen(db, issue, row, asked) if row else None,
+        tags=tags_view.distributions(tag_stats.of_issue(db, issue.id, env)),
+        history=activity.of_issue(db, issue.id),
+        reports=feedback.of_issue(db, issue.id),
+        groups=len(hashes.of_issue(db, issue.id)),
+    )
+
+
+def _suiting(issue: Issue, now_ms: int) -> str:
+    """An issue of today is looked at by the hour, an old one by the week."""
+    age_ms = now_ms - issue.first_at
+    if age_ms < format.HOUR:
+        return "1h"
+    if age_ms < format.DAY:
+        return "24h"
+    return "14d" if now_ms - issue.last_at < 14 * format.DAY else "90d"
+
+
+def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked) -> Seen:
+    event, filtered = _event(db, row)
+    shown, why = None, None
+    if event is not None:
+        why = explain.explain(event)
+        shown = view.event(
+            event,
+            main=lt1.group(event).main,
+            asked=asked.parts,
+            every=asked.every,
+            filtered=filtered,
+        )
+    return Seen(
+        row,
+        events.around(db, issue.id, row.row),
+        shown,
+        why,
+        feedback.of_event(db, row.event_id, row.project_id),
+    )
+
+
+def _event(db: Reader, row: EventRow) -> tuple[Event | None, int]:
+    """The event and how many of its values were removed as secrets."""
+    stored = events.body(db, row.row)
+    if stored is None:
+        return None, 0
+    try:
+        event = normalise(decode(stored.body).raw, stored.arrival)
+    except EventError:
+        return None, 0
+    return event, stored.body.count(format.FILTERED.encode())
+
+
+PAGES = (
+    Page("/issues/{short_id}", show, Guard.SIGNED_IN, name="issue"),
+    Page("/issues/{short_id}/events/{which}", show, Guard.SIGNED_IN, name="issue_event"),
+)

@@ -1,0 +1,50 @@
+"""What was just done, said once: as a toast beside a fragment, or in the address after a redirect.
+
+A plain form is answered with 303, and the page it leads to says what happened. `?done=` carries
+the words' name, a number and the token of the undo; anything else in it is ignored.
+"""
+
+import re
+
+from starlette.requests import Request
+
+from lighttrace.web import format, links
+
+WORDS = {
+    "resolved": "resolved",
+    "archived": "archived",
+    "reopened": "reopened",
+    "undone": "put back",
+}
+NOTHING = "Nothing to change: it was so already."
+TOO_LATE = "Too late: this can no longer be undone."
+_DONE = re.compile(r"(resolved|archived|reopened|undone|late|same)\.(\d{1,6})(?:\.([0-9a-f]{32}))?")
+_PARAM = re.compile(r"(^|&)done=[^&]*")
+
+
+def words(what: str, count: int) -> str:
+    """12 issues archived"""
+    if what not in WORDS:
+        return TOO_LATE if what == "late" else NOTHING
+    return f"{format.plural(count, 'issue')} {WORDS[what]}"
+
+
+def back(target: str, what: str, count: int = 0, token: str = "") -> str:
+    """`target`, an address of ours, saying what was done."""
+    path, _, query = target.partition("#")[0].partition("?")
+    rest = _PARAM.sub("", query).strip("&")
+    done = f"done={what}.{count}" + (f".{token}" if token else "")
+    return f"{path}?{rest + '&' if rest else ''}{done}"
+
+
+def toasts(request: Request) -> tuple[tuple[str, str], ...]:
+    """(text, address of the undo) of what this address says was done."""
+    found = _DONE.fullmatch(request.query_params.get("done", ""))
+    if found is None:
+        return ()
+    what, count, token = found.groups()
+    return ((words(what, int(count)), undo_url(request, token) if token else ""),)
+
+
+def undo_url(request: Request, token: str) -> str:
+    return links.url(request, f"/undo/{token}")

@@ -31,6 +31,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_headers = True  # or between two requests
     # received since the parser last had anything to tell: an endless header, trailer or chunk size
     _silent_bytes = 0
+    _has_begun = False  # something of the next request is here
     _is_over = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -56,6 +57,10 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self.cycle is None or self.cycle.response_complete:
             self._allow(HEADER_S)
 
+    def on_message_begin(self) -> None:
+        self._has_begun = True
+        super().on_message_begin()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_headers:  # trailers are of no use to anybody here
             super().on_header(name, value)
@@ -76,9 +81,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_headers = True
+        self._has_begun = False
         self._silent_bytes = 0
         self._stop_clock()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # half a request came behind the one just answered, and perhaps nothing ever follows
+        if self._has_begun and self._in_headers and self._deadline is None and not self._is_over:
+            self._allow(HEADER_S)
 
     def send_400_response(self, msg: str) -> None:
         if not self._is_over:

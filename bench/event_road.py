@@ -1,7 +1,8 @@
-"""What one event costs, step by step: µs of CPU from bytes to the write. Prints JSON; figures go to docs/performance.md.
+"""What one event costs, step by step: µs of CPU from bytes to the write. Prints JSON; the figures
+go to docs/performance.md.
 
-`python bench/event_road.py [FILE…]` reads envelopes and times the first event of each; the best of `--rounds` counts, since
-whatever else runs on the machine can only make a figure larger.
+`python bench/event_road.py [FILE…]` reads envelopes and times the first event of each; the best of
+`--rounds` counts, since whatever else runs on the machine can only make a figure larger.
 """
 
 import argparse

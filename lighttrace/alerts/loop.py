@@ -31,10 +31,11 @@ class Alerts:
         if batch.causes:
             self._wake.set()
 
-    async def run(self) -> None:
+    async def run(self, beat: Callable[[], None] = lambda: None) -> None:
         """For ever; raises what the database raises, its supervisor starts it again."""
         await self._store.write(outbox.release_claims)
         while True:
+            beat()
             self._wake.clear()
             await self.step()
             try:

@@ -199,5 +199,9 @@ def tell(tx: Transaction, summary: Message, now_ms: int) -> dict[str, Json]:
 
 
 def _message(row: Sequence[Any]) -> Message:
-    *columns, payload = row
-    return Message(*columns, json.loads(payload))
+    id_, kind, target, issue_id, caused_at, *rest, payload = row
+    made_at, due_at, attempts, message_id = rest
+    times = (caused_at, made_at, due_at)
+    return Message(
+        id_, kind, target, issue_id, *times, attempts, message_id, json.loads(payload)
+    )

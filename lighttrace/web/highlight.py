@@ -72,6 +72,12 @@ def context(frame: Frame, platform: str, *, coloured: bool = True) -> tuple[Line
     return tuple(Line(start + index, line, index == hit) for index, line in enumerate(html))
 
 
+def warm() -> None:
+    """Load the lexers people meet first: the first of a language costs some 30 ms."""
+    for platform in ("python", "javascript"):
+        _lexer(language(platform, None))
+
+
 @lru_cache(maxsize=1024)  # about 2 kB each
 def paint(
     tongue: str, lines: tuple[str, ...], hit: int, mark: tuple[int, int] | None

@@ -19,6 +19,7 @@ from lighttrace.web.pages import (
     changes,
     errors,
     event,
+    health,
     issue,
     issues,
     login,
@@ -30,6 +31,7 @@ from lighttrace.web.pages import (
 
 ROUTES: tuple[Page, ...] = (
     Page("/static/{name:path}", files.serve, Guard.ANYONE, name="static"),
+    *health.PAGES,
     *start.PAGES,
     *setup.PAGES,
     *login.PAGES,

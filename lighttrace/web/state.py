@@ -3,6 +3,7 @@
 The lifespan yields `{"services": services}`; handlers read it with `of(request)`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
@@ -11,6 +12,7 @@ from lighttrace.clock import Clock
 from lighttrace.config import Config
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.store.store import Store
+from lighttrace.supervise import Pulse
 from lighttrace.web.live import Live
 from lighttrace.web.throttle import Throttle
 
@@ -26,8 +28,10 @@ class ProjectOptions:
 DEFAULT_OPTIONS = ProjectOptions()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Services:
+    """`config` and `project_options` are replaced as a whole when the file is read again."""
+
     store: Store
     config: Config
     clock: Clock
@@ -35,6 +39,7 @@ class Services:
     # by project id; filled when `[[project]]` of the file has been matched with the database
     project_options: dict[int, ProjectOptions] = field(default_factory=dict)
     throttle: Throttle = field(default_factory=Throttle)
+    pulses: Callable[[], tuple[Pulse, ...]] = tuple  # of the loops, for the health page
 
     def options(self, project_id: int) -> ProjectOptions:
         return self.project_options.get(project_id, DEFAULT_OPTIONS)

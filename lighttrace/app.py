@@ -1,0 +1,133 @@
+"""The composition root: store, loops and pages put together, and how they start and end.
+
+Everything is made in `App`, so a wrong folder or database is said before anything listens; it runs
+from the lifespan's beginning to its end.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from lighttrace import config as configuration
+from lighttrace import jobs
+from lighttrace.alerts.loop import Alerts
+from lighttrace.clock import Clock, SystemClock
+from lighttrace.config import Config
+from lighttrace.event import useragent
+from lighttrace.event.scrub import ScrubRules
+from lighttrace.store import invites, projects, users
+from lighttrace.store.database import Transaction
+from lighttrace.store.migrate import Progress
+from lighttrace.store.store import Store
+from lighttrace.supervise import Beat, Loop, Supervisor
+from lighttrace.web import highlight, routes
+from lighttrace.web.ingest import Ingest
+from lighttrace.web.live import Live
+from lighttrace.web.state import ProjectOptions, Services
+
+log = logging.getLogger(__name__)
+
+SETUP_LINK_MS = 24 * 60 * 60 * 1000  # a server that is forgotten half set up must not stay open
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+
+
+class App:
+    """`asgi` is what a server runs. `setup_token`: of the one-time link, None once there are users.
+
+    Raises StartError if the database cannot be had. `on_fatal` is told the sentence the process has
+    to end with.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock,
+        copy: bool = True,
+        progress: Progress | None = None,
+        on_fatal: Callable[[str], None] = log.critical,
+    ) -> None:
+        store = Store.open(
+            config.store.path,
+            clock=clock,
+            synchronous=config.store.synchronous,
+            copy=copy,
+            progress=progress,
+        )
+        self._supervisor = Supervisor(clock, on_fatal=on_fatal)
+        self.services = Services(store, config, clock, Live(), pulses=self._supervisor.pulses)
+        self.setup_token: str | None = None
+        self.asgi: ASGIApp = Ingest(routes.site(config, self._lifespan), self.services)
+        self._alerts = Alerts(store, lambda: self.services.config, clock)
+        store.on_commit += [self.services.live.committed, self._alerts.committed]
+        store.on_fatal.append(on_fatal)
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Any) -> AsyncIterator[dict[str, Services]]:
+        services = self.services
+        await services.store.start()
+        try:
+            await self._take_over(services.config)
+            self.setup_token = await services.store.write(_open_door, services.clock.now_ms())
+            for loop in (
+                Loop("alerts", self._alerts.run),
+                Loop("warm-up", _warm_up),
+                *jobs.timetable(services.store, lambda: services.config, services.clock),
+            ):
+                self._supervisor.start(loop)
+            yield {"services": services}
+        finally:
+            services.live.close()
+            await self._supervisor.stop()
+            await services.store.close()
+
+    async def reload(self) -> tuple[str, ...]:
+        """Read the file again; what can change live does, wholly or not at all.
+
+        Returns the settings that wait for the next start. Raises ConfigError.
+        """
+        old = self.services.config
+        new, waits = configuration.reloaded(old, configuration.load(old.source))
+        await self._take_over(new)
+        self.services.config = new
+        return waits
+
+    async def _take_over(self, config: Config) -> None:
+        """Match `[[project]]` with the database; what the file says of each counts from now on."""
+        services = self.services
+        options: dict[int, ProjectOptions] = {}
+        for one in config.projects:
+            project = await services.store.write(
+                projects.ensure, one.slug, one.name, one.platform, services.clock.now_ms()
+            )
+            rules = ScrubRules(
+                enabled=one.scrub.enabled,
+                extra_keys=one.scrub.keys,
+                safe_keys=one.scrub.safe_keys,
+                keep_addresses=one.keep_addresses,
+            )
+            options[project.id] = ProjectOptions(rules, one.keep_addresses)
+        services.project_options = options
+
+
+def create_app(config: Config, *, clock: Clock | None = None) -> App:
+    """The whole of LightTrace over the database that the file names."""
+    return App(config, clock=clock or SystemClock())
+
+
+def _open_door(tx: Transaction, now_ms: int) -> str | None:
+    """A set-up link while nobody can sign in."""
+    if users.any_exist(tx):
+        return None
+    return invites.make_setup(tx, now_ms, SETUP_LINK_MS)
+
+
+async def _warm_up(beat: Beat) -> None:
+    """What is slow the first time: the list of browsers (300 ms) and the lexers of code."""
+    beat()
+    await asyncio.to_thread(useragent.parse, AGENT)
+    await asyncio.to_thread(highlight.warm)

@@ -1,0 +1,321 @@
+"""The `lighttrace` command. The only place that prints; what it does is done elsewhere.
+
+Exit codes: 0 done, 1 it could not be done (one sentence says why), 2 the file or the command line
+is wrong.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lighttrace import __version__, example, log
+from lighttrace import config as configuration
+from lighttrace.alerts.mail import send_test
+from lighttrace.clock import SystemClock
+from lighttrace.config import Config
+from lighttrace.demo.fill import EMAIL, PASSWORD, Filled, fill
+from lighttrace.errors import ConfigError, LightTraceError
+from lighttrace.store import keys, projects, tokens, users
+from lighttrace.store.database import Transaction
+from lighttrace.store.store import Store
+from lighttrace.web import links
+from lighttrace.web.passwords import hash_password
+
+LEAST_PASSWORD = 8
+
+
+class Commands(click.Group):
+    """Our own errors become their sentence and an exit code; nobody is shown a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            click.echo(explained(error), err=True)
+            ctx.exit(2)
+        except LightTraceError as error:
+            click.echo(f"lighttrace: {error}", err=True)
+            ctx.exit(1)
+
+
+def explained(error: ConfigError) -> str:
+    """Every mistake with its place, what was expected, and an example."""
+    lines = []
+    for problem in error.problems:
+        place = error.source + (f", line {problem.line}" if problem.line else "")
+        about = f"{problem.path}: " if problem.path else ""
+        lines.append(f"lighttrace: {place}: {about}{problem.message}")
+        if problem.example:
+            lines.append(f"  For example: {problem.example}")
+    return "\n".join(lines)
+
+
+def where(command: Callable[..., None]) -> Callable[..., None]:
+    """`--config` and `--data`, alike for every command that needs the database."""
+    command = click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="The folder of the database. Beats the file.",
+    )(command)
+    return click.option(
+        "--config",
+        "file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The settings. Without it: ./lighttrace.toml, else /etc/lighttrace/lighttrace.toml.",
+    )(command)
+
+
+def read(file: Path | None, data: Path | None, **flags: Any) -> Config:
+    return configuration.load(configuration.find(file), flags={"data": data, **flags})
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="LightTrace", message="%(prog)s %(version)s")
+def cli() -> None:
+    """LightTrace: a self-hosted error tracker that any Sentry SDK can talk to."""
+
+
+@cli.command()
+@where
+@click.option("--host", help="The address to listen on. Default: 127.0.0.1.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: 8000. 0 takes a free one.")
+@click.option("--no-copy", is_flag=True, help="Do not copy the database before a new version.")
+def serve(
+    file: Path | None, data: Path | None, host: str | None, port: int | None, no_copy: bool
+) -> None:
+    """Start the server. Runs without any settings; prints a link to set it up."""
+    from lighttrace import serve as server  # the web takes 300 ms to import; other commands do not
+
+    log.to_stderr()
+    config = read(file, data, host=host, port=port)
+
+    def ready(url: str, link: str | None) -> None:
+        click.echo(f"LightTrace {__version__} listening on {url}")
+        if link:
+            click.echo(f"Set it up here, within 24 hours: {link}")
+        sys.stdout.flush()
+
+    reason = server.run(
+        config, copy=not no_copy, tell=lambda line: click.echo(f"lighttrace: {line}", err=True), ready=ready
+    )
+    if reason is not None:
+        click.echo(f"lighttrace: stopped: {reason}", err=True)
+        sys.exit(1)
+
+
+@cli.command()
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path(configuration.FILE),
+    show_default=True,
+    help="Where to write it.",
+)
+def init(file: Path) -> None:
+    """Write a file with every setting, commented, to start from."""
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(example.text())
+    except FileExistsError:
+        raise LightTraceError(f"{file} is there already; nothing was changed.") from None
+    except OSError as error:
+        raise LightTraceError(f"Cannot write {file}: {error.strerror}.") from error
+    click.echo(f"Wrote {file}. Nothing has to be changed; `lighttrace serve` starts the server.")
+
+
+@cli.command()
+@where
+@click.option("--mail", metavar="ADDRESS", help="Send a test mail there and say how it went.")
+def check(file: Path | None, data: Path | None, mail: str | None) -> None:
+    """Say what is wrong with the settings."""
+    config = read(file, data)
+    for warning in config.warnings:
+        click.echo(f"note: {warning}")
+    source = config.source or "Without a file"
+    click.echo(f"{source}: all is well. Database: {config.store.path}")
+    if mail is None:
+        return
+    if config.smtp is None:
+        raise LightTraceError("There is no [smtp] in the settings, so no mail can be sent.")
+    answer = asyncio.run(send_test(config.smtp, mail, config.base_url, SystemClock().now_ms()))
+    click.echo(f"Sent to {mail}. The mail server said: {answer}")
+
+
+@cli.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("lighttrace-demo"),
+    show_default=True,
+    help="A folder for the made-up data.",
+)
+def demo(data: Path) -> None:
+    """Fill a fresh database with two weeks of a made-up shop, to look around in."""
+    path = data / configuration.DATABASE
+    with click.progressbar(length=1, label="Two weeks of a shop", file=sys.stderr) as bar:
+
+        def tell(done: int, of: int) -> None:
+            bar.length = of
+            bar.update(done - bar.pos)
+
+        made: Filled = asyncio.run(fill(path, SystemClock().now_ms(), tell))
+    click.echo(f"{made.events:,} events in {made.issues} issues of {made.projects} projects.")
+    click.echo(f"Look around: lighttrace serve --data {data}")
+    click.echo(f"Sign in as {EMAIL} with the password {PASSWORD}")
+
+
+@cli.group()
+def project() -> None:
+    """Projects: what a DSN points at."""
+
+
+@project.command("add")
+@click.argument("name")
+@where
+@click.option("--platform", help="Such as python-django or javascript-react.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def project_add(
+    name: str, file: Path | None, data: Path | None, platform: str | None, as_json: bool
+) -> None:
+    """Make a project and print its DSN."""
+    config = read(file, data)
+    with Store.connect(config.store.path) as tx:
+        made = projects.add(tx, name, SystemClock().now_ms(), platform=platform)
+        shown = _project(tx, made, config.base_url)
+    if as_json:
+        click.echo(json.dumps(shown))
+    else:
+        click.echo(f"Project {shown['id']}, {shown['slug']}\nDSN: {shown['dsn']}")
+
+
+@project.command("list")
+@where
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def project_list(file: Path | None, data: Path | None, as_json: bool) -> None:
+    """List the projects with their DSNs."""
+    config = read(file, data)
+    with Store.connect(config.store.path) as tx:
+        shown = [_project(tx, one, config.base_url) for one in projects.every(tx)]
+    if as_json:
+        click.echo(json.dumps(shown))
+        return
+    for one in shown:
+        click.echo(f"{one['id']:>4}  {one['slug']:<24} {one['dsn'] or 'every key is disabled'}")
+    if not shown:
+        click.echo("There are no projects yet: lighttrace project add NAME")
+
+
+def _project(tx: Transaction, one: projects.Project, base_url: str) -> dict[str, Any]:
+    live = [key for key in keys.of_project(tx, one.id) if key.disabled_at is None]
+    dsn = links.dsn(base_url, live[0].public, one.id) if live else None
+    return {
+        "id": one.id,
+        "slug": one.slug,
+        "name": one.name,
+        "platform": one.platform,
+        "dsn": dsn,
+    }
+
+
+@cli.group()
+def user() -> None:
+    """People who sign in."""
+
+
+@user.command("add")
+@click.argument("email")
+@where
+@click.option("--name", default="", help="What others see. Default: the part before the @.")
+@click.option("--admin", is_flag=True, help="May change projects, people and keys.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def user_add(
+    email: str,
+    file: Path | None,
+    data: Path | None,
+    name: str,
+    admin: bool,
+    password_stdin: bool,
+) -> None:
+    """Let somebody sign in. The first one with --admin is the owner."""
+    config = read(file, data)
+    if "@" not in email:
+        raise click.UsageError(f"{email!r} is not an e-mail address.")
+    hashed = hash_password(_password(password_stdin))
+    with Store.connect(config.store.path) as tx:
+        role = ("admin" if users.any_exist(tx) else "owner") if admin else "member"
+        made = users.add(
+            tx, email, name or email.partition("@")[0], role, hashed, SystemClock().now_ms()
+        )
+    click.echo(f"{made.email} can sign in as {made.role}.")
+
+
+@user.command("password")
+@click.argument("email")
+@where
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def user_password(
+    email: str, file: Path | None, data: Path | None, password_stdin: bool
+) -> None:
+    """Give somebody a new password. Open sessions stay open."""
+    config = read(file, data)
+    hashed = hash_password(_password(password_stdin))
+    with Store.connect(config.store.path) as tx:
+        found = users.by_email(tx, email)
+        if found is None:
+            raise LightTraceError(f"Nobody here has the address {email}.")
+        users.set_password(tx, found.id, hashed)
+    click.echo(f"{email} has a new password.")
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        raise click.UsageError("Nobody is there to ask for a password: use --password-stdin.")
+    if len(password) < LEAST_PASSWORD:
+        raise click.UsageError(f"A password needs at least {LEAST_PASSWORD} characters.")
+    return password
+
+
+@cli.group()
+def token() -> None:
+    """Tokens of scripts, for the API."""
+
+
+@token.command("add")
+@click.argument("name")
+@where
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(tokens.SCOPES),
+    help=f"May be given several times. Default: {' '.join(tokens.DEFAULT_SCOPES)}.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def token_add(
+    name: str, file: Path | None, data: Path | None, scopes: tuple[str, ...], as_json: bool
+) -> None:
+    """Make a token. It is shown now and never again."""
+    config = read(file, data)
+    with Store.connect(config.store.path) as tx:
+        made, secret = tokens.add(
+            tx, name, scopes or tokens.DEFAULT_SCOPES, None, SystemClock().now_ms()
+        )
+    if as_json:
+        shown = {"id": made.id, "name": name, "token": secret, "scopes": sorted(made.scopes)}
+        click.echo(json.dumps(shown))
+    else:
+        click.echo(secret)
+
+
+def main() -> None:
+    cli()

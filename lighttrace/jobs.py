@@ -1,0 +1,37 @@
+"""The timetable: what happens because time passes, each a loop of its own."""
+
+import asyncio
+from collections.abc import Callable
+
+from lighttrace.clock import Clock
+from lighttrace.config import Config
+from lighttrace.store import retention, training
+from lighttrace.store.store import Store
+from lighttrace.supervise import Beat, Loop
+
+RETENTION_S = 10.0  # between two looks the database may grow past its limit by 40 MB at full load
+DICTIONARIES_S = 3600.0
+
+
+def timetable(store: Store, config: Callable[[], Config], clock: Clock) -> tuple[Loop, ...]:
+    """The loops. `config` is asked anew at each turn, so that a reload counts."""
+
+    async def forget(beat: Beat) -> None:
+        while True:
+            beat()
+            options = config().store
+            await retention.sweep(
+                store,
+                now_ms=clock.now_ms(),
+                keep_days=options.retention_days,
+                max_bytes=options.max_size_bytes,
+            )
+            await asyncio.sleep(RETENTION_S)
+
+    async def train(beat: Beat) -> None:
+        while True:
+            beat()
+            await training.improve(store, clock.now_ms())
+            await asyncio.sleep(DICTIONARIES_S)
+
+    return Loop("retention", forget), Loop("dictionaries", train)

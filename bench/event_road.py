@@ -46,7 +46,7 @@ def best_us(step: Callable[[], object], rounds: int, times: int = 100) -> float:
 
 
 def scrub_us(payload: bytes, rounds: int, times: int = 100) -> float:
-    """Scrubbing changes what it is given, so every turn gets an event of its own, decoded off the clock."""
+    """Scrubbing changes what it is given: every turn gets an event of its own, decoded before."""
     best = float("inf")
     for _ in range(rounds):
         events = [decode(payload).raw for _ in range(times)]

@@ -1,4 +1,6 @@
-"""Real clients need a real server, and what they are made of. Without it they are skipped, but never in CI."""
+"""Real clients need a real server, and what they are made of. Without it they are skipped, but
+never in CI.
+"""
 
 import os
 import shutil
@@ -20,7 +22,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """Where the Node packages are. Without them the test is skipped with the remedy; in CI it fails."""
+    """Where the Node packages are. Without them the test is skipped with the remedy."""
     missing = None
     if shutil.which("node") is None:
         missing = "needs Node.js, which is not installed"

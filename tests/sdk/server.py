@@ -15,7 +15,7 @@ LIGHTTRACE = (sys.executable, "-m", "lighttrace")
 
 
 class Server:
-    """A running `lighttrace serve` over the folder `data`, on a free port of the loopback interface."""
+    """A running `lighttrace serve` over the folder `data`, on a free port of the loopback."""
 
     def __init__(self, data: Path, config: Path | None = None) -> None:
         self.data = data
@@ -23,12 +23,13 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            [*LIGHTTRACE, "serve", *self._where(), "--port", "0"],
-            stdout=subprocess.PIPE,
-            stderr=(self.data / "serve.log").open("ab"),
-            text=True,
-        )
+        with (self.data / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*LIGHTTRACE, "serve", *self._where(), "--port", "0"],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if " listening on " in line:
@@ -39,11 +40,16 @@ class Server:
     def kill(self) -> None:
         """Power cut: nothing is told to stop."""
         self.process.kill()
-        self.process.wait()
+        self._over()
 
     def stop(self) -> int:
         """SIGTERM; returns the exit code. At most 5 s, as promised."""
         self.process.send_signal(signal.SIGTERM)
+        return self._over()
+
+    def _over(self) -> int:
+        assert self.process.stdout is not None
+        self.process.stdout.close()
         return self.process.wait(timeout=5)
 
     def run(self, *arguments: str) -> Any:
@@ -82,9 +88,7 @@ def served(data: Path, config: Path | None = None) -> Iterator[Server]:
     try:
         yield server
     finally:
-        if server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
+        server.kill()
 
 
 def run_client(command: list[str], dsn: str, cwd: Path) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, sync_playwright
 
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.sdk.server import Server
 
 pytestmark = [pytest.mark.sdk, pytest.mark.browser]
@@ -35,6 +36,16 @@ def shop(tmp_path: Path, node_modules: Path) -> Iterator[str]:
         Thread(target=http.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{http.server_port}"
         http.shutdown()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser.new_page()
+        browser.close()
 
 
 def test_an_error_in_a_page_of_another_origin_arrives(

@@ -1,1 +1,1 @@
-"""Numbered SQL files, each applied once, in order, in a transaction with its version (`PRAGMA user_version`)."""
+"""Numbered SQL files, each applied once, in order, in a transaction with its version."""

@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +96,12 @@ def serve(
     config = read(file, data, host=host, port=port)
 
     def ready(url: str, link: str | None) -> None:
-        click.echo(f"LightTrace {__version__} listening on {url}")
+        lines = [f"LightTrace {__version__} listening on {url}"]
         if link:
-            click.echo(f"Set it up here, within 24 hours: {link}")
-        sys.stdout.flush()
+            lines.append(f"Set it up here, within 24 hours: {link}")
+        with suppress(BrokenPipeError):  # whoever started us may have stopped listening
+            click.echo("\n".join(lines))
+            sys.stdout.flush()
 
     reason = server.run(
         config, copy=not no_copy, tell=lambda line: click.echo(f"lighttrace: {line}", err=True), ready=ready

@@ -104,7 +104,10 @@ def serve(
             sys.stdout.flush()
 
     reason = server.run(
-        config, copy=not no_copy, tell=lambda line: click.echo(f"lighttrace: {line}", err=True), ready=ready
+        config,
+        copy=not no_copy,
+        tell=lambda line: click.echo(f"lighttrace: {line}", err=True),
+        ready=ready,
     )
     if reason is not None:
         click.echo(f"lighttrace: stopped: {reason}", err=True)

@@ -42,9 +42,7 @@ def run(config: Config, *, copy: bool, tell: Callable[[str], None], ready: Ready
             tell(f"note: {warning}")
         _raise_open_files()
         ended: list[str] = []
-        app = App(
-            config, clock=SystemClock(), copy=copy, progress=tell, on_fatal=ended.append
-        )
+        app = App(config, clock=SystemClock(), copy=copy, progress=tell, on_fatal=ended.append)
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         server = _Server(_settings(app, config), app, ended, lambda link: ready(url, link))
         server.run(sockets=[listening])

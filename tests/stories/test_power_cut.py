@@ -31,7 +31,7 @@ def flood(server: Server, dsn: str, log: Path, seconds: float) -> None:
     """Load from 32 connections; the power goes while they are busy."""
     command = [sys.executable, str(LOAD), "--dsn", dsn, "--seconds", "60", "--connections", "32"]
     command += ["--prebuild", "3000", "--issues", "40", "--ack-log", str(log), "--stop-on-error"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as load:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         until = time.monotonic() + 30
         while not log.exists() or not log.stat().st_size:
             assert time.monotonic() < until, "nothing was acknowledged"

@@ -1,8 +1,10 @@
 """What an administrator decides: one TOML file into frozen structs. The only reader of the
 environment.
 
-`load` either gives a whole `Config` or raises ConfigError with every mistake. The words after
-`description` finish the sentence "expected …". Paths in the file are relative to its folder.
+`load` either gives a whole `Config` or raises ConfigError with every mistake. Of each setting,
+`title` says what it is for, as `lighttrace.toml.example` shows it; `description` finishes the
+sentence "expected …"; the first of `examples` is the default, where there is one. Paths in the file
+are relative to its folder.
 """
 
 import ipaddress
@@ -10,6 +12,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -36,7 +39,7 @@ def _size(value: Any) -> int:
     unit = _UNITS.get(found[2].lower()) if found else None
     if found is None or unit is None:
         raise ValueError
-    size_bytes = int(float(found[1]) * unit)
+    size_bytes = int(Decimal(found[1]) * unit)
     if size_bytes < LEAST_SIZE_BYTES:
         raise ValueError("at least 50 MB are needed")
     return size_bytes
@@ -49,6 +52,8 @@ def _url(value: Any) -> str:
     _ = parts.port  # raises ValueError if it is none
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError
+    if any(char.isspace() for char in value.strip()):
+        raise ValueError("there is a space in it")
     if parts.query or parts.fragment or parts.username or "?" in value or "#" in value:
         raise ValueError("it must end with the path")
     return value.strip().rstrip("/")
@@ -93,11 +98,16 @@ def _slug(value: Any) -> str:
 
 
 class Server(Struct, frozen=True):
-    """`[server]`: where it listens and how it is reached."""
+    """`[server]`: where LightTrace listens, and how it is reached."""
 
     url: Annotated[
         str | None,
         Meta(
+            title=(
+                "The address people type to reach LightTrace. Mails, DSNs and links begin with "
+                "it, so set it as soon as anybody works from another machine or through a proxy. "
+                "It may end in a path."
+            ),
             description="the address people use, with http:// or https://",
             examples=["https://errors.example.com"],
             extra={"read": _url},
@@ -105,14 +115,33 @@ class Server(Struct, frozen=True):
     ] = None
     host: Annotated[
         str,
-        Meta(min_length=1, description="an address to listen on", examples=["127.0.0.1"]),
+        Meta(
+            title=(
+                'The address to listen on. "127.0.0.1" is reached from this machine only, which '
+                'is right behind a proxy; "0.0.0.0" is reached from everywhere.'
+            ),
+            min_length=1,
+            description="an address to listen on",
+            examples=["127.0.0.1"],
+        ),
     ] = "127.0.0.1"
     port: Annotated[
-        int, Meta(ge=0, le=65535, description="a port number up to 65535", examples=[8000])
+        int,
+        Meta(
+            title="The port to listen on.",
+            ge=0,
+            le=65535,
+            description="a port number up to 65535",
+            examples=[8000],
+        ),
     ] = 8000
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(
+            title=(
+                "The proxies in front of LightTrace, as addresses or networks. Only their word is"
+                " taken for the address a request came from."
+            ),
             description="a list of addresses or networks of your own proxies",
             examples=[["127.0.0.1", "10.0.0.0/8"]],
             extra={"read": _networks},
@@ -126,21 +155,43 @@ class StoreOptions(Struct, frozen=True):
     path: Annotated[
         Path,
         Meta(
+            title=(
+                "The database file; a relative path begins at the folder of this file. It must be"
+                " on a disk of this machine, not on a network share."
+            ),
             description="the path of the database file",
-            examples=["/var/lib/lighttrace/lighttrace.db"],
+            examples=[DATABASE],
             extra={"read": _path},
         ),
     ] = Path(DATABASE)
     synchronous: Annotated[
         Literal["FULL", "NORMAL"],
-        Meta(description='"FULL" or "NORMAL"', examples=["FULL"]),
+        Meta(
+            title=(
+                '"FULL" keeps every acknowledged event even if the power fails; "NORMAL" may lose'
+                " the last moments then, and helps only on slow disks."
+            ),
+            description='"FULL" or "NORMAL"',
+            examples=["FULL"],
+        ),
     ] = "FULL"
     retention_days: Annotated[
-        int, Meta(ge=1, le=3650, description="a number of days from 1 to 3650", examples=[90])
+        int,
+        Meta(
+            title="Events are removed when they are this many days old.",
+            ge=1,
+            le=3650,
+            description="a number of days from 1 to 3650",
+            examples=[90],
+        ),
     ] = 90
     max_size_bytes: Annotated[
         int,
         Meta(
+            title=(
+                "The database is kept below this size; if it grows too large, the oldest events "
+                "go first, whatever their age."
+            ),
             description='a size with its unit, such as "10 GB"',
             examples=["10 GB"],
             extra={"read": _size},
@@ -149,24 +200,51 @@ class StoreOptions(Struct, frozen=True):
 
 
 class Smtp(Struct, frozen=True):
-    """`[smtp]`: the mail server that takes our mails."""
+    """`[smtp]`: the mail server that takes our mails. Without this table, no mail is sent."""
 
     host: Annotated[
-        str, Meta(min_length=1, description="a mail server", examples=["smtp.example.com"])
+        str,
+        Meta(
+            title="The machine that takes our mails.",
+            min_length=1,
+            description="a mail server",
+            examples=["smtp.example.com"],
+        ),
     ]
     port: Annotated[
-        int, Meta(ge=1, le=65535, description="a port number from 1 to 65535", examples=[587])
+        int,
+        Meta(
+            title='Its port: usually 587 with "starttls", 465 with "tls", 25 with "none".',
+            ge=1,
+            le=65535,
+            description="a port number from 1 to 65535",
+            examples=[587],
+        ),
     ] = 587
     username: Annotated[
-        str | None, Meta(description="a login name", examples=["lighttrace@example.com"])
+        str | None,
+        Meta(
+            title="The login, if the mail server wants one.",
+            description="a login name",
+            examples=["lighttrace@example.com"],
+        ),
     ] = None
     password: Annotated[
         str | None,
-        Meta(description="a password", examples=["${SMTP_PASSWORD}"], extra={"secret": True}),
+        Meta(
+            title=(
+                "The password of that login. Rather than here, keep it in the environment, as "
+                "below, or in a file that password_file names."
+            ),
+            description="a password",
+            examples=["${SMTP_PASSWORD}"],
+            extra={"secret": True},
+        ),
     ] = None
     from_: Annotated[
         str,
         Meta(
+            title="The sender of our mails. Without it, the login is used if that is an address.",
             description="the mail address that our mails come from",
             examples=["lighttrace@example.com"],
             extra={"read": _address},
@@ -174,10 +252,25 @@ class Smtp(Struct, frozen=True):
     ] = msgspec.field(default="", name="from")
     tls: Annotated[
         Literal["starttls", "tls", "none"],
-        Meta(description='"starttls", "tls" or "none"', examples=["starttls"]),
+        Meta(
+            title=(
+                'How the connection is encrypted: "starttls" begins in the clear and changes '
+                'over, "tls" is encrypted from the first byte, "none" is for a mail server inside'
+                " your network."
+            ),
+            description='"starttls", "tls" or "none"',
+            examples=["starttls"],
+        ),
     ] = "starttls"
     timeout_s: Annotated[
-        int, Meta(ge=1, le=120, description="seconds, from 1 to 120", examples=[20])
+        int,
+        Meta(
+            title="How many seconds the mail server may take to answer.",
+            ge=1,
+            le=120,
+            description="seconds, from 1 to 120",
+            examples=[20],
+        ),
     ] = 20
 
 
@@ -187,6 +280,10 @@ class Alerts(Struct, frozen=True):
     to: Annotated[
         tuple[str, ...],
         Meta(
+            title=(
+                "Everybody here gets a mail when an issue appears for the first time, and when a "
+                "resolved one comes back."
+            ),
             description="a list of mail addresses",
             examples=[["you@example.com"]],
             extra={"read": _addresses},
@@ -195,24 +292,49 @@ class Alerts(Struct, frozen=True):
 
 
 class ScrubOptions(Struct, frozen=True):
-    """`scrub` of a project: which values are removed before anything is stored."""
+    """`scrub` of a project: which values are removed from its events before anything is stored."""
 
-    enabled: Annotated[bool, Meta(description="true or false", examples=[True])] = True
+    enabled: Annotated[
+        bool,
+        Meta(
+            title=(
+                "Passwords, tokens, card numbers and the like are removed from every event. Turn "
+                "this off only where no real data is handled."
+            ),
+            description="true or false",
+            examples=[True],
+        ),
+    ] = True
     keys: Annotated[
         tuple[str, ...],
-        Meta(description="a list of names", examples=[["iban", "date_of_birth"]]),
+        Meta(
+            title="Values of these names are removed as well.",
+            description="a list of names",
+            examples=[["date_of_birth", "tax_id"]],
+        ),
     ] = ()
     safe_keys: Annotated[
-        tuple[str, ...], Meta(description="a list of names", examples=[["token_count"]])
+        tuple[str, ...],
+        Meta(
+            title="Values of these names are kept, although they sound like secrets.",
+            description="a list of names",
+            examples=[["token_count"]],
+        ),
     ] = ()
 
 
 class ProjectOptions(Struct, frozen=True):
-    """`[[project]]`: made at start if there is none of this slug; never deleted by the file."""
+    """`[[project]]`: one table for each project, made at the next start or SIGHUP if it is missing.
+    Removing the table here never deletes a project.
+    """
 
     slug: Annotated[
         str,
         Meta(
+            title=(
+                "The short name in addresses and issue numbers. It identifies the project and "
+                "never changes."
+            ),
             description="a short name of small letters, digits and dashes",
             examples=["shop-web"],
             extra={"read": _slug},
@@ -220,13 +342,34 @@ class ProjectOptions(Struct, frozen=True):
     ]
     name: Annotated[
         Annotated[str, Meta(min_length=1, max_length=100)] | None,
-        Meta(description="a name of at most 100 letters", examples=["Shop"]),
+        Meta(
+            title="The name people read. Without it, the slug is shown.",
+            description="a name of at most 100 letters",
+            examples=["Shop"],
+        ),
     ] = None
     platform: Annotated[
         Annotated[str, Meta(min_length=1, max_length=50)] | None,
-        Meta(description="the name of a platform", examples=["python-django"]),
+        Meta(
+            title=(
+                "What the project is written in or runs on; it chooses the instructions for "
+                "setting up an SDK."
+            ),
+            description="the name of a platform",
+            examples=["python-django"],
+        ),
     ] = None
-    keep_addresses: Annotated[bool, Meta(description="true or false", examples=[True])] = True
+    keep_addresses: Annotated[
+        bool,
+        Meta(
+            title=(
+                "Whether the IP addresses of the people using your program are stored. Set it to "
+                "false if you may not keep them."
+            ),
+            description="true or false",
+            examples=[True],
+        ),
+    ] = True
     scrub: ScrubOptions = ScrubOptions()
 
 
@@ -239,6 +382,7 @@ class Config(Struct, frozen=True):
     alerts: Alerts = Alerts()
     projects: tuple[ProjectOptions, ...] = msgspec.field(default=(), name="project")
     source: Path | None = None  # the file it came from
+    pinned: frozenset[str] = frozenset()  # what the command line said, such as "server.port"
 
     @property
     def base_url(self) -> str:
@@ -275,7 +419,8 @@ def find(explicit: Path | None) -> Path | None:
     """The file that counts: the named one, else here, else the system's; None if there is none."""
     if explicit is not None:
         return explicit
-    return next((path for path in (Path(FILE), SYSTEM_FILE) if path.is_file()), None)
+    # a folder of that name counts: containers make one where the file to be mounted is missing
+    return next((path for path in (Path(FILE), SYSTEM_FILE) if path.exists()), None)
 
 
 def load(
@@ -299,16 +444,20 @@ def load(
     assert config is not None
     server, store = config.server, config.store
     given = {key: value for key, value in (flags or {}).items() if value is not None}
+    pinned = frozenset("store.path" if key == "data" else f"server.{key}" for key in given)
     if "data" in given:
         store = msgspec.structs.replace(store, path=Path(given.pop("data")) / DATABASE)
     else:
         store = msgspec.structs.replace(store, path=folder / store.path)
     server = msgspec.structs.replace(server, **given)
-    return msgspec.structs.replace(config, server=server, store=store, source=path)
+    return msgspec.structs.replace(config, server=server, store=store, source=path, pinned=pinned)
 
 
 def reloaded(old: Config, new: Config) -> tuple[Config, tuple[str, ...]]:
-    """What holds after a reload, and the settings that changed but wait for the next start."""
+    """What holds after a reload, and the settings that changed but wait for the next start.
+
+    What the command line said does not wait: it will be said again then.
+    """
     waits = [f"server.{name}" for name in _changed(old.server, new.server)]
     waits += [
         f"store.{name}"
@@ -318,7 +467,8 @@ def reloaded(old: Config, new: Config) -> tuple[Config, tuple[str, ...]]:
     store = msgspec.structs.replace(
         new.store, path=old.store.path, synchronous=old.store.synchronous
     )
-    return msgspec.structs.replace(new, server=old.server, store=store), tuple(waits)
+    held = msgspec.structs.replace(new, server=old.server, store=store, pinned=old.pinned)
+    return held, tuple(name for name in waits if name not in old.pinned)
 
 
 def _changed(old: Struct, new: Struct) -> list[str]:
@@ -341,8 +491,11 @@ def _agree(reading: Reading, config: Config) -> None:
     """What no setting can know alone."""
     twice = [slug for slug, n in Counter(p.slug for p in config.projects).items() if n > 1]
     for slug in twice:
-        last = [n for n, raw in enumerate(reading.values["project"]) if raw.get("slug") == slug][-1]
-        reading.wrong(("project", last, "slug"), "another [[project]] has the same slug.")
+        tables = enumerate(reading.values["project"])
+        found = [n for n, raw in tables if isinstance(raw, dict) and raw.get("slug") == slug]
+        # none is found if the environment gave the slug
+        where = ("project", found[-1], "slug") if found else ("project",)
+        reading.wrong(where, f'another [[project]] has the slug "{slug}" as well.')
     smtp = config.smtp
     if smtp is not None and smtp.password is not None and not smtp.username:
         reading.wrong(

@@ -1,6 +1,7 @@
-"""`lighttrace.toml` as `init` writes it: every setting with what it wants and what holds without.
+"""`lighttrace.toml` as `init` writes it: every setting, what it is for, and what holds without it.
 
 Made from the structs of `config`, so it cannot tell of a setting that does not exist.
+`lighttrace.toml.example` is this text; a test compares them.
 """
 
 import textwrap
@@ -9,13 +10,16 @@ from collections.abc import Iterator
 import msgspec
 
 from lighttrace.config import Config
-from lighttrace.toml import Setting, as_toml, settings
+from lighttrace.toml import Setting, settings
 
 HEAD = """\
-# LightTrace's settings. All of them are optional; what is commented out is the default, or an
-# example where there is none. `lighttrace check` explains every mistake.
-# Secrets need not stand here: "${NAME}" is taken from the environment, and every password has a
-# brother `password_file`. SIGHUP makes a running server read this file again.
+# The settings of LightTrace. None of them has to be changed: `lighttrace serve` runs without this
+# file. To change one, remove the # before it, and the # before the [table] it stands in. A setting
+# with a # shows what holds without it, unless the comment calls it an example.
+#
+# `lighttrace check` explains every mistake. SIGHUP makes a running server read this file again;
+# [server], path and synchronous wait for the next start. Secrets need not stand here: "${NAME}" in
+# a text is taken from the environment, and "$${" is written for a plain "${".
 """
 WIDTH = 96
 
@@ -26,9 +30,10 @@ def text() -> str:
 
 
 def _table(table: Setting, path: tuple[str, ...]) -> str:
+    """A table that may not be empty is commented out together with its heading."""
     assert table.table is not None
     name = ".".join(path)
-    off = "# " if table.many or not _has_defaults(table.table) or len(path) > 1 else ""
+    off = "#" if table.many or not _has_defaults(table.table) or len(path) > 1 else ""
     about = " ".join((table.table.__doc__ or "").split()).partition(": ")[2]
     lines = ["", *_comment(about[:1].upper() + about[1:])]
     lines.append(f"{off}[[{name}]]" if table.many else f"{off}[{name}]")
@@ -37,7 +42,7 @@ def _table(table: Setting, path: tuple[str, ...]) -> str:
         if one.table is not None:
             below += _table(one, (*path, one.key))
         else:
-            lines += _setting(one)
+            lines += ["", *_setting(one)]
     return "\n".join(lines) + "\n" + below
 
 
@@ -46,12 +51,12 @@ def _has_defaults(table: type[msgspec.Struct]) -> bool:
 
 
 def _setting(one: Setting) -> Iterator[str]:
-    yield from _comment(f"{one.key}: {one.meta.description}")
-    shown = one.meta.examples[0] if one.meta.examples else None
-    plain = (str, int, bool)
-    if one.default is not msgspec.NODEFAULT and isinstance(one.default, plain) and one.default:
-        shown = one.default if "read" not in one.extra or isinstance(one.default, str) else shown
-    yield f"# {one.key} = {as_toml(shown)}"
+    yield from _comment(one.meta.title or "")
+    if one.default is msgspec.NODEFAULT:
+        yield "# It must be given. An example:"
+    elif one.default in (None, "", ()):
+        yield "# It is not set. An example:"
+    yield f"#{one.example}"
 
 
 def _comment(words: str) -> list[str]:

@@ -1,9 +1,10 @@
 """One TOML text into frozen structs. Every mistake is found, and named with its path and line.
 
-The structs say what is right: a field whose annotation carries a `Meta` is a setting. `description`
-is what was expected, `examples` shows one, `extra` may hold `read` (a function that turns the raw
-value into the real one, ValueError if it cannot) and `secret` (`NAME_file` is then understood too).
-Fields of struct types are tables, tuples of structs are arrays of tables.
+The structs say what is right: a field whose annotation carries a `Meta` is a setting. `title` says
+what it is for, `description` what was expected, `examples` shows one, `extra` may hold `read` (a
+function that turns the raw value into the real one, ValueError if it cannot) and `secret`
+(`NAME_file` is then understood too). Fields of struct types are tables, tuples of structs are
+arrays of tables.
 """
 
 import difflib
@@ -103,7 +104,7 @@ class Reading:
         """Read the text. Raises ConfigError at once if it is not TOML at all."""
         try:
             self.values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also of numbers and lists without an end
             message, _, place = str(error).partition(" (at ")
             line = re.search(r"line (\d+)", place)
             found = Problem(
@@ -135,7 +136,9 @@ class Reading:
         """A struct of a table; None if something that it cannot do without is missing or wrong."""
         assert issubclass(cls, msgspec.Struct)
         if not isinstance(raw, dict):
-            self.wrong(where, f"expected a table, got {_shown(raw)}.", f"[{where[-1]}]")
+            number = isinstance(where[-1], int)
+            example = f"[[{where[-2]}]]" if number else f"[{where[-1]}]"
+            self.wrong(where, f"expected a table, got {_shown(raw)}.", example)
             return None
         known = {setting.key: setting for setting in settings(cls)}
         secret_files = {f"{key}_file": one for key, one in known.items() if one.extra.get("secret")}
@@ -168,7 +171,8 @@ class Reading:
     def _value(self, setting: Setting, value: Any, where: Where) -> tuple[bool, Any]:
         if setting.table is not None and setting.many:
             if not isinstance(value, list):
-                self.wrong(where, f"expected [[{setting.key}]], got {_shown(value)}.")
+                heading = f"[[{setting.key}]]"
+                self.wrong(where, f"expected a list of tables, got {_shown(value)}.", heading)
                 return False, None
             read = [self.struct(setting.table, one, (*where, n)) for n, one in enumerate(value)]
             return True, tuple(one for one in read if one is not None)
@@ -232,13 +236,15 @@ class Reading:
         except UnicodeDecodeError:
             self.wrong(where, f"{path} is not text in UTF-8.")
         else:
-            return text.rstrip("\r\n")
+            if secret := text.rstrip("\r\n"):
+                return secret
+            self.wrong(where, f"{path} is empty.")
         return None
 
     def _unknown(self, where: Where, key: str, known: list[str]) -> None:
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
         homes = [
-            f"[{table.key}]"
+            f"[[{table.key}]]" if table.many else f"[{table.key}]"
             for table in settings(self.root)
             if table.table and any(one.key == key for one in settings(table.table))
         ]

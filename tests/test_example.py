@@ -1,0 +1,96 @@
+"""The file `init` writes: complete, true, and taken as it stands or with every line in force."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lighttrace import config as configuration
+from lighttrace import example
+from lighttrace.config import Config
+from lighttrace.toml import Setting, settings
+
+FILE = Path(__file__).parents[1] / configuration.FILE
+ENV = {"SMTP_PASSWORD": "correct horse"}
+
+
+def every(cls: type[msgspec.Struct] = Config, path: str = "") -> Iterator[tuple[str, Setting]]:
+    for one in settings(cls):
+        if one.table is None:
+            yield path + one.key, one
+        else:
+            yield from every(one.table, f"{path}{one.key}.")
+
+
+EVERY = list(every())
+
+
+def in_force(text: str) -> str:
+    """Every setting and heading without its mark; comments have a space behind theirs."""
+    return re.sub(r"^#(?=[a-z\[])", "", text, flags=re.M)
+
+
+def test_the_file_in_the_repository_is_the_one_that_init_writes():
+    assert FILE.with_name(f"{FILE.name}.example").read_text("utf-8") == example.text()
+
+
+def test_as_it_stands_it_changes_nothing(tmp_path: Path):
+    file = tmp_path / configuration.FILE
+    file.write_text(example.text(), "utf-8")
+    loaded = configuration.load(file, env={})
+    store = msgspec.structs.replace(Config().store, path=tmp_path / configuration.DATABASE)
+    assert loaded == msgspec.structs.replace(Config(), store=store, source=file)
+
+
+def test_with_every_line_in_force_it_loads(tmp_path: Path):
+    file = tmp_path / configuration.FILE
+    file.write_text(in_force(example.text()), "utf-8")
+    loaded = configuration.load(file, env=ENV)
+    assert loaded.smtp is not None
+    assert loaded.smtp.password == ENV["SMTP_PASSWORD"]
+    assert [project.slug for project in loaded.projects] == ["shop-web"]
+    assert loaded.projects[0].scrub.safe_keys == ("token_count",)
+    assert loaded.warnings == ()
+
+
+def test_every_setting_is_there_once_in_its_table():
+    table, found = "", []
+    for line in in_force(example.text()).splitlines():
+        if heading := re.fullmatch(r"\[+(.*?)\]+", line):
+            table = heading[1]
+        elif key := re.match(r"([a-z_]+) = ", line):
+            found.append(f"{table}.{key[1]}")
+    assert found == [path for path, _ in EVERY]
+
+
+def test_a_secret_tells_of_the_file_it_may_come_from():
+    secrets = [one.key for _, one in EVERY if one.extra.get("secret")]
+    assert secrets
+    assert all(f"{key}_file" in example.text() for key in secrets)
+
+
+@pytest.mark.parametrize(("path", "setting"), EVERY, ids=[path for path, _ in EVERY])
+def test_a_setting_says_what_it_is_for_and_what_was_expected(path: str, setting: Setting):
+    title, expected = setting.meta.title, setting.meta.description
+    assert title and title[0] in '"' + title[0].upper() and title.endswith(".")
+    assert expected and expected[0] in '"' + expected[0].lower() and not expected.endswith(".")
+    assert setting.example
+
+
+@pytest.mark.parametrize(("path", "setting"), EVERY, ids=[path for path, _ in EVERY])
+def test_the_value_shown_is_the_default_where_there_is_one(path: str, setting: Setting):
+    if setting.default in (msgspec.NODEFAULT, None, "", ()):
+        what = "It must be given" if setting.default is msgspec.NODEFAULT else "It is not set"
+        assert f"# {what}. An example:\n#{setting.example}\n" in example.text()
+        return
+    assert f"An example:\n#{setting.example}\n" not in example.text()
+    assert setting.meta.examples is not None
+    read = setting.extra.get("read") or partial(msgspec.convert, type=setting.type)
+    assert read(setting.meta.examples[0]) == setting.default
+
+
+def test_no_line_is_wider_than_a_narrow_terminal():
+    assert max(map(len, example.text().splitlines())) <= 100

@@ -9,6 +9,7 @@ from lighttrace.store.tag_stats import TagStat
 from lighttrace.web import charts, format
 
 SHOWN = 6  # keys in the rail; the others are folded
+NAMED = 24  # characters of a value that is named below its bar
 TOP = 4  # values drawn by themselves; the rest is one piece
 # Said elsewhere on the page, or the same for every event of an issue.
 LEFT_OUT = frozenset(
@@ -40,6 +41,12 @@ class Distribution:
     shares: tuple[Share, ...]
     others: int  # events with a value that is not among the shares
     distinct: int
+
+    @property
+    def legend(self) -> tuple[Share, ...]:
+        """What the pieces of the bar are, where there are few enough to say it below."""
+        few = 1 < self.distinct <= TOP and all(len(it.value) <= NAMED for it in self.shares)
+        return self.shares[:TOP] if few else ()
 
 
 def distributions(stats: Sequence[TagStat]) -> tuple[Distribution, ...]:

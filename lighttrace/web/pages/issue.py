@@ -1,11 +1,15 @@
-"""`/issues/{short_id}`: one issue, one of its events, and what its events have in common."""
+"""`/issues/{short_id}`: one issue, one of its events, and what its events have in common.
+`/issues/{short_id}/news`: the numbers of an open page, renewed in their places.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from markupsafe import Markup
+from starlette.datastructures import ImmutableMultiDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -32,6 +36,7 @@ from lighttrace.web.view import EventView
 WHICH = ("recommended", "latest", "first")
 PARTS = 20  # folded parts that one address may ask for
 PART_TARGET = "div#part-"  # where a folded part is put when it is opened
+HEAD = "#issue-head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,27 @@ class Asked:
     period: str = ""  # empty: what suits the age of the issue
     every: bool = False  # all frames, none folded
     parts: tuple[str, ...] = ()
+    event: str = ""  # the one that is shown on an open page
 
     @classmethod
     def read(cls, request: Request) -> "Asked":
-        params = request.query_params
+        path = request.path_params
+        which = path.get("which", "recommended")
+        return cls.of(path["short_id"], which, request.query_params)
+
+    @classmethod
+    def of_current(cls, request: Request) -> "Asked":
+        """What is open in the browser: htmx names its address."""
+        current = urlsplit(request.headers.get("hx-current-url", "")[:4000])
+        which = current.path.partition("/events/")[2] or "recommended"
+        params = ImmutableMultiDict(parse_qsl(current.query, keep_blank_values=True))
+        return cls.of(request.path_params["short_id"], which, params)
+
+    @classmethod
+    def of(cls, short_id: str, which: str, params: ImmutableMultiDict[str, str]) -> "Asked":
         return cls(
-            short_id=request.path_params["short_id"],
-            which=request.path_params.get("which", "recommended").lower(),
+            short_id=short_id,
+            which=which.lower(),
             environment=params.get("environment"),
             period=params.get("period", "") if params.get("period") in PERIODS else "",
             every=params.get("frames") == "all",
@@ -91,11 +110,11 @@ class Looked:
     events: int
     people: int
     chart: Markup
-    event: Seen | None
-    tags: tuple[Distribution, ...]
-    history: Sequence[Activity]
-    reports: Sequence[Feedback]
-    groups: int
+    event: Seen | None = None
+    tags: tuple[Distribution, ...] = ()
+    history: Sequence[Activity] = ()
+    reports: Sequence[Feedback] = ()
+    groups: int = 0
 
 
 async def show(request: Request) -> Response:
@@ -112,7 +131,25 @@ async def show(request: Request) -> Response:
     if asked.short_id != found.issue.short_id:
         right = Asked(found.issue.short_id, asked.which, asked.environment, asked.period)
         return RedirectResponse(right.url(request), status_code=302)
-    return render(request, "pages/issue.html", **_context(request, asked, found, now_ms))
+    # what was taken back changes more than the title and the buttons
+    block = "head_and_history" if wants_fragment(request) and target.endswith(HEAD) else None
+    context = _context(request, asked, found, now_ms)
+    return render(request, "pages/issue.html", block=block, **context)
+
+
+async def news(request: Request) -> Response:
+    """Numbers, chart and state of the page that is open. What somebody reads there stays."""
+    asked = Asked.of_current(request)
+    if shown := request.query_params.get("event"):  # "latest" may be another one by now
+        asked = replace(asked, event=shown)
+    services = state.of(request)
+    now_ms = services.clock.now_ms()
+    zone = str(guards.person(request).options.get("timezone") or "UTC")
+    found = await services.store.read(_news, asked, now_ms, zone)
+    if found is None:
+        return Response(status_code=204)
+    context = _context(request, asked, found, now_ms)
+    return render(request, "parts/issue_page_news.html", block="news", **context)
 
 
 def _context(request: Request, asked: Asked, found: Looked, now_ms: int) -> Mapping[str, Any]:
@@ -128,6 +165,7 @@ def _context(request: Request, asked: Asked, found: Looked, now_ms: int) -> Mapp
         ),
         "address": partial(asked.url, request),
         "part_url": lambda key: asked.url(request, show=key),
+        "news_url": links.url(request, f"/issues/{issue.short_id}/news"),
         "permalink": links.public(request, state.of(request).config) + f"/issues/{issue.short_id}",
         "periods": tuple(PERIODS),
         "period_words": PERIOD_WORDS,
@@ -146,8 +184,8 @@ async def header(
     issue, history = await services.store.read(_head, issue_id)
     if issue is None:
         raise HTTPException(404)
-    asked = Asked(issue.short_id)
-    found = Looked(issue, "", 0, 0, Markup(), None, (), history, (), 0)
+    asked = replace(Asked.of_current(request), short_id=issue.short_id)
+    found = Looked(issue, "", 0, 0, Markup(), history=history)
     context = {**_context(request, asked, found, now_ms), "toasts": toasts}
     return render(request, "pages/issue.html", block="head_and_history", **context)
 
@@ -177,25 +215,43 @@ def _look(db: Reader, asked: Asked, now_ms: int, zone: str) -> Looked | None:
     issue = issues.by_short_id(db, asked.short_id)
     if issue is None:
         return None
+    row = events.chosen(db, issue.id, asked.which, asked.environment)
+    if row is None and asked.which not in WHICH:
+        return None
+    found = _counted(db, issue, asked, now_ms, zone)
+    return replace(
+        found,
+        event=_seen(db, issue, row, asked) if row else None,
+        tags=tags_view.distributions(tag_stats.of_issue(db, issue.id, asked.environment)),
+        history=activity.of_issue(db, issue.id),
+        reports=feedback.of_issue(db, issue.id),
+        groups=len(hashes.of_issue(db, issue.id)),
+    )
+
+
+def _news(db: Reader, asked: Asked, now_ms: int, zone: str) -> Looked | None:
+    issue = issues.by_short_id(db, asked.short_id)
+    if issue is None:
+        return None
+    row = events.chosen(db, issue.id, asked.event or asked.which, asked.environment)
+    found = _counted(db, issue, asked, now_ms, zone)
+    seen = Seen(row, events.around(db, issue.id, row.row), None, None, None) if row else None
+    return replace(found, event=seen)
+
+
+def _counted(db: Reader, issue: Issue, asked: Asked, now_ms: int, zone: str) -> Looked:
+    """What the counters say of the period and environment."""
     period = asked.period or _suiting(issue, now_ms)
     shown = chart_view.window(period, PERIODS[period] * format.HOUR, now_ms)
     env = asked.environment
     series = counters.series(db, issue.id, env, shown.since_ms, shown.until_ms, shown.bar_ms)
     _, people = counters.totals(db, issue.id, env, shown.since_ms)
-    row = events.chosen(db, issue.id, asked.which, env)
-    if row is None and asked.which not in WHICH:
-        return None
     return Looked(
         issue=issue,
         period=period,
         events=sum(series),
         people=people,
         chart=chart_view.draw(series, shown, period, PERIOD_WORDS[period], zone),
-        event=_seen(db, issue, row, asked) if row else None,
-        tags=tags_view.distributions(tag_stats.of_issue(db, issue.id, env)),
-        history=activity.of_issue(db, issue.id),
-        reports=feedback.of_issue(db, issue.id),
-        groups=len(hashes.of_issue(db, issue.id)),
     )
 
 
@@ -244,5 +300,6 @@ def _event(db: Reader, row: EventRow) -> tuple[Event | None, int]:
 
 PAGES = (
     Page("/issues/{short_id}", show, Guard.SIGNED_IN, name="issue"),
+    Page("/issues/{short_id}/news", news, Guard.SIGNED_IN, name="issue_page_news"),
     Page("/issues/{short_id}/events/{which}", show, Guard.SIGNED_IN, name="issue_event"),
 )

@@ -50,6 +50,12 @@
     e.preventDefault(); search.focus(); search.select();
   }, true);
 
+  /* the page of an issue is told when it is this one that changed */
+  doc.addEventListener('issues-changed', e => {
+    const page = doc.querySelector('[data-issue]'), {ids, all: many} = JSON.parse(e.detail.data || '{"all":true}');
+    if (page && (many || ids.includes(+page.dataset.issue))) htmx.trigger(page, 'issue-changed');
+  });
+
   /* folded parts: the link inside says where they are */
   doc.addEventListener('toggle', e => {
     const more = e.target.open && e.target.matches('[data-lazy]') && e.target.querySelector('[data-more]');

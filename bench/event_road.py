@@ -13,14 +13,11 @@ from pathlib import Path
 
 from lighttrace.event import person, tags, title
 from lighttrace.event.decode import decode
+from lighttrace.event.grouping import lt1
 from lighttrace.event.model import Arrival
 from lighttrace.event.normalize import normalise
 from lighttrace.event.scrub import ScrubRules, scrub
 
-try:
-    from lighttrace.event.grouping import lt1
-except ImportError:  # measured as soon as it is there
-    lt1 = None
 
 PAYLOADS = Path(__file__).parent / "payloads"
 ARRIVAL = Arrival(
@@ -52,13 +49,13 @@ def scrub_us(payload: bytes, rounds: int, times: int = 100) -> float:
         events = [decode(payload).raw for _ in range(times)]
         start = time.perf_counter()
         for raw in events:
-            scrub(raw, RULES)
+            scrub(raw, RULES, payload)
         best = min(best, time.perf_counter() - start)
     return round(best / times * 1e6, 1)
 
 
 def road(payload: bytes, rounds: int) -> dict[str, float]:
-    raw = scrub(decode(payload).raw, RULES).raw
+    raw = scrub(decode(payload).raw, RULES, payload).raw
     event = normalise(raw, ARRIVAL)
     steps = {
         "decode": best_us(lambda: decode(payload), rounds),
@@ -68,8 +65,7 @@ def road(payload: bytes, rounds: int) -> dict[str, float]:
         "tags": best_us(lambda: tags.all_tags(event), rounds),
         "person": best_us(lambda: person.person(event), rounds),
     }
-    if lt1 is not None:
-        steps["group"] = best_us(lambda: lt1.group(event), rounds)
+    steps["group"] = best_us(lambda: lt1.group(event), rounds)
     steps["all"] = round(sum(steps.values()), 1)
     return steps
 

@@ -4,6 +4,7 @@ May import anything of ours. What is said to people goes through `tell`; `cli` p
 """
 
 import asyncio
+import gc
 import logging
 import resource
 import signal
@@ -26,6 +27,9 @@ BACKLOG = 2048
 HTTP_S = 2  # for requests under way when we are told to stop; the writer gets two more
 KEEP_ALIVE_S = 75  # longer than the idle time of common proxies, so that they hang up first
 OPEN_FILES = 65_536
+# Decoding an event makes thousands of objects at once and no cycles. With Python's own threshold of
+# 700 the collector ran in every event and took a quarter of the time (docs/performance.md).
+COLLECT_AFTER = 50_000
 
 Ready = Callable[[str, str | None], None]  # our address, and the set-up link if there is one
 
@@ -93,6 +97,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        gc.collect()
+        gc.freeze()  # what is there now stays, and need not be looked through again
+        gc.set_threshold(COLLECT_AFTER, 20, 50)
         token = self._app.setup_token
         base_url = self._app.services.config.base_url
         self._ready(f"{base_url}/setup?token={token}" if token else None)

@@ -160,3 +160,13 @@ class Event(msgspec.Struct, frozen=True):
         return any(
             e.mechanism is not None and e.mechanism.handled is False for e in self.exceptions
         )
+
+    def without_parts(self) -> "Event":
+        """The same event without its frames, contexts and what the client sent: some thousand
+        objects that nobody needs once an event is on its way to the database. With 64 waiting they
+        would fill the processor's cache (docs/performance.md, "Memory").
+        """
+        exceptions = tuple(msgspec.structs.replace(it, frames=()) for it in self.exceptions)
+        return msgspec.structs.replace(
+            self, raw={}, exceptions=exceptions, threads=(), frames=(), contexts={}
+        )

@@ -69,7 +69,7 @@ def event_write(
     return EventWrite(
         project_id=origin.project_id,
         key_id=origin.key_id,
-        event=event,
+        event=event.without_parts(),
         body=msgspec.json.encode(scrubbed.raw) if changed else payload,
         derived=msgspec.json.encode(arrival),
         titles=titles(event, main=grouping.main),

@@ -18,7 +18,6 @@ from lighttrace.event.model import Arrival
 from lighttrace.event.normalize import normalise
 from lighttrace.event.scrub import ScrubRules, scrub
 
-
 PAYLOADS = Path(__file__).parent / "payloads"
 ARRIVAL = Arrival(
     received_at=1_795_435_200_000, event_id="e" * 32, ip_address="203.0.113.9", user_agent="bench/1"

@@ -8,6 +8,7 @@ key alone. Whoever searches makes the same tokens with the functions here.
 import base64
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import groupby
 
 from lighttrace.store.database import Reader, Transaction
 
@@ -62,14 +63,8 @@ class EventText:
 
     def add(self, tx: Transaction, rows: Sequence[tuple[int, str]]) -> None:
         """Each is (event row, text); rows ascend."""
-        if not rows:
-            return
-        first, last = table_of(rows[0][0]), table_of(rows[-1][0])
-        if first == last:
-            self._insert(tx, first, rows)
-            return
-        self._insert(tx, first, [row for row in rows if table_of(row[0]) == first])
-        self._insert(tx, last, [row for row in rows if table_of(row[0]) == last])
+        for table, of_table in groupby(rows, key=lambda row: table_of(row[0])):
+            self._insert(tx, table, list(of_table))
 
     def _insert(self, tx: Transaction, table: str, rows: Sequence[tuple[int, str]]) -> None:
         if table != self._made:

@@ -202,6 +202,4 @@ def _message(row: Sequence[Any]) -> Message:
     id_, kind, target, issue_id, caused_at, *rest, payload = row
     made_at, due_at, attempts, message_id = rest
     times = (caused_at, made_at, due_at)
-    return Message(
-        id_, kind, target, issue_id, *times, attempts, message_id, json.loads(payload)
-    )
+    return Message(id_, kind, target, issue_id, *times, attempts, message_id, json.loads(payload))

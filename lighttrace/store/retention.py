@@ -8,7 +8,7 @@ things, an attack by new users or new groups, is pressed until it fits as well.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lighttrace.store import ageing, settings, text_index, training
 from lighttrace.store.ageing import Age
@@ -21,6 +21,7 @@ PRESS_TO = 0.95  # of the size limit: a full database is not pressed again with 
 PATIENCE = 1.02  # of the size limit: above it, retention no longer waits for a quiet moment
 SHORT_QUEUE = 32  # writes waiting; with more, retention lets them go first
 POLITE_S = 0.02
+MOST_NAPS = 100  # 2 s of waiting; then whoever calls beats, asks the time anew and comes again
 FREE_SHARE = 0.05  # of the file may stay free, for what comes next
 VACUUM_PAGES = 100  # 30 ms
 BODY_OVERHEAD_BYTES = 400  # of an event besides its body: its row, its indexes, its counters
@@ -48,14 +49,20 @@ class Removed:
 async def sweep(store: Store, *, now_ms: int, keep_days: int, max_bytes: int) -> Removed:
     """Remove all that is due, between the writer's batches. Cheap when nothing is: call it often,
     every ten seconds or so, since between two calls the database grows past its limit.
+
+    With a writer that is never at rest it returns before it is done, and says `more`.
     """
     total = Removed()
+    naps = 0
     limit = max_bytes
     if await store.read(used_bytes) > max_bytes:
         limit = int(max_bytes * PRESS_TO)
     while True:
         busy = store.health().queue > SHORT_QUEUE
         if busy and await store.read(used_bytes) < max_bytes * PATIENCE:
+            if naps == MOST_NAPS:
+                return replace(total, more=True)
+            naps += 1
             await asyncio.sleep(POLITE_S)
             continue
         removed = await store.write(

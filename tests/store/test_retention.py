@@ -17,7 +17,7 @@ ROOMY = 1 << 40
 
 
 async def fill(store: Store, n: int, **over: object) -> None:
-    """`n` events in batches; values may be functions of the number."""
+    """`n` events in one batch; values may be functions of the number."""
     async with held(store):
         for i in range(n):
             values = {k: v(i) if callable(v) else v for k, v in over.items()}
@@ -49,13 +49,9 @@ async def test_events_are_kept_for_as_long_as_was_said(store: Store) -> None:
 
 
 async def test_people_and_tag_values_go_with_their_events(store: Store) -> None:
-    await fill(
-        store,
-        30,
-        at=lambda i: NOON + i * DAY,
-        user=lambda i: f"u{i}",
-        tags=lambda i: ((f"key{i // 10}", f"v{i}"),),
-    )
+    # Tag values of a batch are all marked with its newest day: so each day is a batch of its own.
+    for i in range(30):
+        await fill(store, 1, at=NOON + i * DAY, user=f"u{i}", tags=((f"key{i // 10}", f"v{i}"),))
     await sweep(store, now_ms=NOON + 30 * DAY, keep_days=10)
     assert await count(store, "hash_person") == 10
     assert await count(store, "person") in (10, 11)  # known to about an hour
@@ -195,13 +191,25 @@ async def test_with_the_writer_busy_retention_waits_unless_the_limit_is_passed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`sweep` asks for the queue before each bite; a queue that never empties must not fill the
-    disk.
+    disk, and must not keep whoever calls from turning.
     """
+    limit = 1_000_000
     rng = random.Random(1)
     await fill(store, 300, body=lambda i: rng.randbytes(6_000))
-    monkeypatch.setattr(retention, "SHORT_QUEUE", -1)  # always busy
-    removed = await sweep(store, now_ms=NOON, max_bytes=1_000_000)
-    assert removed.events > 100
+    with monkeypatch.context() as busy:
+        busy.setattr(retention, "SHORT_QUEUE", -1)  # always busy
+        busy.setattr(retention, "BITE", 5)
+        busy.setattr(retention, "POLITE_S", 0)
+        removed = await sweep(store, now_ms=NOON, max_bytes=limit)
+        assert removed.events > 100
+        assert removed.more
+        used = await store.read(retention.used_bytes)
+        assert limit * retention.PRESS_TO < used <= limit * retention.PATIENCE  # not done
+        waited = await sweep(store, now_ms=NOON, max_bytes=limit)
+        assert waited == Removed(more=True)
+    removed = await sweep(store, now_ms=NOON, max_bytes=limit)
+    assert not removed.more
+    assert await store.read(retention.used_bytes) <= limit
 
 
 async def test_a_bite_is_a_bite(store: Store) -> None:

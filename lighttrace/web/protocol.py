@@ -29,7 +29,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _in_headers = True  # or between two requests
-    # received since the parser last had anything to tell: an endless header, trailer or chunk size
+    # Received since the parser last had anything to tell: an endless header, trailer or chunk size.
+    # The parser does not say where in a read that was, so what came behind it in the same read,
+    # at most 256 KB, is not counted.
     _silent_bytes = 0
     _has_begun = False  # something of the next request is here
     _is_over = False

@@ -92,8 +92,8 @@ def serve(
     """Start the server. Runs without any settings; prints a link to set it up."""
     from lighttrace import serve as server  # the web takes 300 ms to import; other commands do not
 
-    log.to_stderr()
     config = read(file, data, host=host, port=port)
+    log.to_stderr()
 
     def ready(url: str, link: str | None) -> None:
         lines = [f"LightTrace {__version__} listening on {url}"]

@@ -176,6 +176,20 @@ def newest_rows(db: Reader, issue_id: int, limit: int, *, before: int = NO_ROW_A
             cursor.close()
 
 
+OLDEST_OF_HASH = "select id from event where hash_id = ? and id > ? order by id limit ?"
+
+
+def newer_rows(db: Reader, issue_id: int, after: int, limit: int) -> list[int]:
+    """The rows of an issue that follow the row `after`, the nearest first."""
+    hashes = [row[0] for row in db.execute(HASHES, (issue_id,))]
+    cursors = [db.execute(OLDEST_OF_HASH, (hash_id, after, limit)) for hash_id in hashes]
+    try:
+        return [row[0] for row in islice(merge(*cursors), limit)]
+    finally:
+        for cursor in cursors:
+            cursor.close()
+
+
 IN_ENV = """
 select e.id from json_each(?) w cross join event e on e.id = w.value where e.env_id = ?
 """
@@ -249,6 +263,22 @@ def list_of_project(
             values = (token, before, limit + 1 - len(rows))
             rows += [row[0] for row in db.execute(NEWEST_OF_PROJECT.format(table=table), values)]
     return of_rows(db, rows[:limit]), rows[limit - 1] if len(rows) > limit else None
+
+
+NEWER_OF_PROJECT = """
+select rowid from {table} where {table} match ? and rowid > ? order by rowid limit ?
+"""
+
+
+def newer_rows_of_project(db: Reader, project_id: int, after: int, limit: int) -> list[int]:
+    """The rows of a project that follow the row `after`, the nearest first."""
+    token = text_index.token("project", str(project_id))
+    rows: list[int] = []
+    for number, table in reversed(text_index.tables(db)):  # the oldest first
+        if (number + 1) << text_index.ROWS_SHIFT > after and len(rows) < limit:
+            values = (token, after, limit - len(rows))
+            rows += [row[0] for row in db.execute(NEWER_OF_PROJECT.format(table=table), values)]
+    return rows
 
 
 FROM_ROW = "select id, received_at from event where id >= ? order by id limit 1"

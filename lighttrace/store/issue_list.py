@@ -154,6 +154,20 @@ def search(db: Reader, query: IssueQuery) -> IssuePage:
     )
 
 
+IDS = "select e.issue_id from issue_env e where {where} limit :limit"
+
+
+def ids(db: Reader, query: IssueQuery, limit: int) -> list[int]:
+    """The issues of a query, whatever its page and order; at most `limit` of them."""
+    env_id = environments.scope(db, query.env)
+    if env_id is None:
+        return []
+    period = None if query.period_ms is None else Period.last(query.period_ms, query.now_ms)
+    chosen = _filter(db, query, env_id, period.since_ms if period else 0)
+    rows = db.execute(IDS.format(where=chosen.where), {**chosen.values, "limit": limit})
+    return [row[0] for row in rows]
+
+
 TOTALS = """
 select sum(e.state = 0), sum(e.state = 1), sum(e.state = 2) from issue_env e where {where}
 """

@@ -137,6 +137,21 @@ def by_short_id(db: Reader, short_id: str) -> Issue | None:
     return None if issue_id is None else get(db, issue_id)
 
 
+IN_PROJECTS = """
+select distinct i.id from json_each(:issue_ids) w cross join issue i on i.id = w.value
+ where i.project_id in (select value from json_each(:project_ids))
+"""
+
+
+def in_projects(db: Reader, issue_ids: Sequence[int], project_ids: Sequence[int]) -> list[int]:
+    """Those of the issues that belong to one of the projects."""
+    values = {
+        "issue_ids": json.dumps(list(issue_ids)),
+        "project_ids": json.dumps(list(project_ids)),
+    }
+    return [row[0] for row in db.execute(IN_PROJECTS, values)]
+
+
 BEFORE = """
 select i.id, i.state, i.substate, i.state_at from json_each(?) w cross join issue i
     on i.id = w.value

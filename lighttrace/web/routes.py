@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Lifespan
 from lighttrace.config import Config
 from lighttrace.limits import MIB
 from lighttrace.web import csrf, files
+from lighttrace.web.api import table as api
 from lighttrace.web.guards import Guard, Page, protect
 from lighttrace.web.headers import SafeHeaders
 from lighttrace.web.links import Prefix
@@ -42,6 +43,7 @@ ROUTES: tuple[Page, ...] = (
     *changes.PAGES,
     *event.PAGES,
     *stream.PAGES,
+    *api.PAGES,
     start.NOTHING,
 )
 

@@ -1,1 +1,5 @@
-"""What scripts call: the reading and writing API in the shapes Sentry's tools know, below /api/0/."""
+"""What scripts call below `/api/0/`: reading and changing, in the shapes that Sentry's tools know.
+
+`table.py` lists every address. A handler reads through `store.read`, a page at a time, and answers
+what it does not understand with a sentence: nothing asked for is passed over in silence.
+"""

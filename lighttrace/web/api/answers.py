@@ -7,7 +7,7 @@ Errors are `{"detail": "…"}`, which is what Sentry's tools print. Lists carry 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from lighttrace.web import links, state
 
 Handler = Callable[[Request], Awaitable[Response]]
 ROWS = 100  # on a page, and at most
+LAST_MS = 253_402_300_799_999  # the end of the year 9999, after which ISO 8601 has no words
 
 
 class Refused(Exception):
@@ -49,8 +50,8 @@ def answer(value: Json, status: int = 200, headers: Mapping[str, str] | None = N
 
 
 def time(at_ms: int) -> str:
-    """ISO 8601 in UTC, as Sentry writes it."""
-    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    """ISO 8601 in UTC, as Sentry writes it. Clients say what they like: clocks stop at the ends."""
+    moment = datetime.fromtimestamp(min(max(at_ms, 0), LAST_MS) / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -65,17 +66,26 @@ class Side:
 NO_NEWER, NO_OLDER = Side("0:0:1", False), Side("0:0:0", False)
 
 
-def page(request: Request, rows: Json, previous: Side = NO_NEWER, following: Side = NO_OLDER) -> Response:
+def page(
+    request: Request, rows: Json, previous: Side = NO_NEWER, following: Side = NO_OLDER
+) -> Response:
     """A list, with the way to its neighbours. Cursors are three numbers, as Sentry's are."""
     base = links.public(request, state.of(request).config)
-    path = base + request.url.path.removeprefix(str(request.scope.get("root_path", "")))
+    path = str(request.scope["path"]).removeprefix(str(request.scope.get("root_path", "")))
     query = [(key, value) for key, value in request.query_params.multi_items() if key != "cursor"]
     parts = []
     for rel, side in (("previous", previous), ("next", following)):
-        url = f"{path}?{urlencode([*query, ('cursor', side.cursor)])}"
+        url = f"{base}{quote(path)}?{urlencode([*query, ('cursor', side.cursor)])}"
         results = "true" if side.results else "false"
         parts.append(f'<{url}>; rel="{rel}"; results="{results}"; cursor="{side.cursor}"')
     return answer(rows, headers={"Link": ", ".join(parts)})
+
+
+def refuse_filters(request: Request, *names: str) -> None:
+    """Filters of Sentry that a list does not have: left out, they would have found too much."""
+    for name in names:
+        if any(request.query_params.getlist(name)):
+            raise Refused(400, f"{name} is not understood here.")
 
 
 def asked_rows(request: Request) -> int:

@@ -55,6 +55,16 @@ def whole(
     }
 
 
+def without_body(
+    row: EventRow, of: Issue | None, around: Around | None, said: Feedback | None
+) -> Json:
+    """An event of which only the row is kept: the same keys, with nothing in them."""
+    arrival = Event(row.event_id, row.received_at, row.happened_at, {}, kind="default")
+    shape = whole(row, arrival, 0, of, around, said)
+    note = {"type": "body_not_kept", "message": "Only the counts of this event are kept."}
+    return {**shape, **shapes.event(row, of), "errors": [{**note, "data": {}}]}
+
+
 def entries(event: Event) -> list[Json]:
     found: list[tuple[str, Json]] = []
     if event.exceptions:

@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lighttrace.event.model import Json
 from lighttrace.store import keys, projects, users
 from lighttrace.store.database import Reader
 from lighttrace.store.projects import Project
@@ -48,7 +49,7 @@ async def organisation(request: Request) -> Response:
     return answer(await _organisation(request))
 
 
-async def _organisation(request: Request) -> object:
+async def _organisation(request: Request) -> Json:
     services = state.of(request)
     every = await services.store.read(projects.every)
     oldest = min((it.created_at for it in every), default=services.clock.now_ms())

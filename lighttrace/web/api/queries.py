@@ -5,7 +5,7 @@ would otherwise resolve too much.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from starlette.datastructures import QueryParams
@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 from lighttrace.store.issue_list import IssuePage, IssueQuery, IssueRow
 from lighttrace.store.issue_order import Cursor, Sort, read_cursor
 from lighttrace.store.projects import Project
+from lighttrace.store.search import MOST_TERMS, MOST_TEXT
 from lighttrace.store.states import State
 from lighttrace.web.api.answers import NO_NEWER, NO_OLDER, Refused, Side, number_of
 
@@ -34,12 +35,14 @@ MOST_PERIOD_MS = 90 * UNIT_MS["d"]
 # Keys of Sentry's language with a meaning of their own there, which no tag of that name has.
 NOT_UNDERSTOOD = frozenset(
     (
-        *("age", "assigned", "assigned_or_suggested", "bookmarks", "event.timestamp", "first-release"),
-        *("firstRelease", "firstSeen", "has", "issue.category", "issue.priority", "issue.type"),
-        *("lastSeen", "regressed_in_release", "subscribed", "timesSeen", "timestamp", "users_seen"),
+        *("age", "assigned", "assigned_or_suggested", "bookmarks", "event.timestamp", "event.type"),
+        *("first-release", "first_release", "firstRelease", "firstSeen", "has", "issue", "message"),
+        *("issue.category", "issue.priority", "issue.type", "lastSeen", "regressed_in_release"),
+        *("subscribed", "substatus", "timesSeen", "timestamp", "title", "users_seen"),
     )
 )
-_TERM = re.compile(r'(!?)([A-Za-z0-9_.\-]+):("[^"]*"|\S+)')
+FAMILIES = ("error.", "geo.", "release.", "stack.", "user.")  # of such keys
+ASKED = re.compile(r'"[^"]*"?|(!?)([A-Za-z0-9_.\-]+):("[^"]*"|[^\s"]+)|[^\s"]+')
 _PERIOD = re.compile(r"([0-9]{1,6})([smhdw])")
 
 
@@ -56,48 +59,69 @@ def terms(query: str | None) -> Terms:
     """`is:` and `project:` taken out of a search. None, no search at all, means `is:unresolved`."""
     if query is None:
         return Terms(State.UNRESOLVED, frozenset(), "")
+    if len(query) > MOST_TEXT:
+        raise Refused(400, f"A search has at most {MOST_TEXT} characters.")
     states: set[State] = set()
     projects: set[str] = set()
-
-    def take(found: re.Match[str]) -> str:
-        negated, key, value = found.groups()
-        if negated or key in NOT_UNDERSTOOD:
-            raise Refused(400, f"This search is not understood yet: {found.group()[:100]}")
+    kept = []
+    for found in ASKED.finditer(query):
+        _understood(found)
+        key, value = found[2], (found[3] or "").strip('"')
         if key == "is":
             if value not in STATES:
                 raise Refused(400, f"is: takes {', '.join(STATES)}; not {value[:50]}.")
             states.add(STATES[value])
         elif key == "project":
-            projects.add(value.strip('"'))
+            if value in ("", "-1"):
+                raise Refused(400, "project: takes a slug or an id.")
+            projects.add(value)
         else:
-            return found.group()
-        return " "
-
-    text = _TERM.sub(take, query[:1000]).strip()
-    if len(states) > 1:
-        raise Refused(400, "No issue is in two states: use one is: at a time.")
+            kept.append(found.group())
+    text = " ".join(kept)
+    if len(states) > 1 or len(projects) > 1:
+        raise Refused(400, "No issue is in two states or projects: name one at a time.")
+    if len(kept) > MOST_TERMS:
+        raise Refused(400, f"A search has at most {MOST_TERMS} terms.")
+    if text and not re.search(r"\w", text):
+        raise Refused(400, "There is nothing in this search that could be looked for.")
     return Terms(states.pop() if states else None, frozenset(projects), text)
 
 
-def read(
-    params: QueryParams, projects: Sequence[Project], now_ms: int, limit: int
-) -> IssueQuery:
+def _understood(found: re.Match[str]) -> None:
+    """Refuse what would be taken for words and find something else than was meant."""
+    term = found.group()
+    negated, key, value = found.groups()
+    if key is None:
+        key = term.removesuffix(":") if term.endswith(":") else ""
+        meant = term not in ("AND", "OR") and not re.match(r"!\w", term)
+        meant = meant and key not in ("is", "project")
+    else:
+        meant = not negated and value[0] not in "[<>" and "*" not in value
+        meant = meant and (key, value) != ("release", "latest")
+    if not meant or key in NOT_UNDERSTOOD or key.startswith(FAMILIES):
+        raise Refused(400, f"This search is not understood yet: {term[:100]}")
+
+
+def read(params: QueryParams, projects: Sequence[Project], now_ms: int, limit: int) -> IssueQuery:
     """The query of a list over these projects, or those of them that it names."""
     for name in ("start", "end"):
-        if params.get(name):
+        if any(params.getlist(name)):
             raise Refused(400, f"{name} is not understood; use statsPeriod, such as 24h or 14d.")
-    asked = terms(params.get("query"))
+    for name in ("query", "status", "statsPeriod", "sort", "cursor", "environment"):
+        if len(params.getlist(name)) > 1:
+            raise Refused(400, f"{name} can be said once only.")
+    status = _status(params.get("status"))
+    asked = terms("" if status is not None and "query" not in params else params.get("query"))
+    if None not in (status, asked.state) and status != asked.state:
+        raise Refused(400, "query and status mean different states.")
     sort = SORTS.get(params.get("sort") or "date")
     if sort is None:
         raise Refused(400, f"sort must be one of {', '.join(SORTS)}.")
-    environments = params.getlist("environment")
-    if len(environments) > 1:
-        raise Refused(400, "One environment at a time.")
     return IssueQuery(
-        project_ids=_chosen(projects, [*params.getlist("project"), *asked.projects]),
-        env=environments[0] if environments else None,
+        project_ids=_chosen(_named(projects, params.getlist("project")), asked.projects),
+        env=params.get("environment"),
         period_ms=period_ms(params.get("statsPeriod")),
-        state=asked.state,
+        state=asked.state if status is None else status,
         text=asked.text,
         sort=sort,
         limit=limit,
@@ -105,12 +129,23 @@ def read(
     )
 
 
-def _chosen(projects: Sequence[Project], named: Sequence[str]) -> tuple[int, ...]:
-    wanted = {name for name in named if name and name != "-1"}
+def _status(text: str | None) -> State | None:
+    if text is not None and text not in STATES:
+        raise Refused(400, f"status must be one of {', '.join(STATES)}.")
+    return None if text is None else STATES[text]
+
+
+def _named(projects: Sequence[Project], names: Iterable[str]) -> Sequence[Project]:
+    """Those of the projects that are named by slug or id; all, if none is."""
+    wanted = {name for name in names if name and name != "-1"}
     known = {name for it in projects for name in (it.slug, str(it.id))}
     if unknown := wanted - known:
         raise Refused(400, f"There is no project {min(unknown)[:100]} here.")
-    return tuple(it.id for it in projects if not wanted or wanted & {it.slug, str(it.id)})
+    return [it for it in projects if not wanted or wanted & {it.slug, str(it.id)}]
+
+
+def _chosen(projects: Sequence[Project], names: Iterable[str]) -> tuple[int, ...]:
+    return tuple(it.id for it in _named(projects, names))
 
 
 def period_ms(text: str | None) -> int | None:
@@ -133,19 +168,20 @@ def at(query: IssueQuery, cursor: tuple[int, int, bool] | None) -> IssueQuery:
 
 
 def sides(page: IssuePage, sort: Sort) -> tuple[Side, Side]:
-    """The cursors of a page as three numbers. Where nothing follows, the cursor is still that of
-    the last row, so whoever asks for it anyway gets an empty page and not the first one.
+    """The cursors of a page as three numbers. Where nothing is on a side, its cursor is still that
+    of the row there: whoever asks later gets what has come since, and never the same page again.
     """
     before = read_cursor(page.prev_cursor, sort)
     after = read_cursor(page.next_cursor, sort)
     previous, following = NO_NEWER, NO_OLDER
+    if page.rows:
+        first, last = page.rows[0], page.rows[-1]
+        previous = Side(f"{_key(first, sort)}:{first.id}:1", False)
+        following = Side(f"{_key(last, sort)}:{last.id}:0", False)
     if before is not None:
         previous = Side(f"{before.key}:{before.issue_id}:1", True)
     if after is not None:
         following = Side(f"{after.key}:{after.issue_id}:0", True)
-    elif page.rows:
-        last = page.rows[-1]
-        following = Side(f"{_key(last, sort)}:{last.id}:0", False)
     return previous, following
 
 

@@ -1,0 +1,59 @@
+"""Every address of the API: path, handler, scope. Each is served with and without its last slash:
+Sentry's tools write it, people forget it.
+"""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from lighttrace.web.api import changes, events, issue_parts, issues, later, organizations
+from lighttrace.web.api.answers import Handler, answering
+from lighttrace.web.guards import Guard, Page
+
+ORGANISATION = "/api/0/organizations/{org}/"
+PROJECT = "/api/0/projects/{org}/{project}/"
+Row: TypeAlias = tuple[str, Handler, str, str]  # path, handler, scope, method
+OF_ISSUE: tuple[Row, ...] = (
+    ("", issues.one, "event:read", "GET"),
+    ("", changes.one, "event:write", "PUT"),
+    ("", later.delete, "event:write", "DELETE"),
+    ("events/", events.of_issue, "event:read", "GET"),
+    ("events/{event_id}/", events.one_of_issue, "event:read", "GET"),
+    ("hashes/", issue_parts.hash_list, "event:read", "GET"),
+    ("hashes/", later.split, "event:write", "DELETE"),
+    ("tags/", issue_parts.tag_list, "event:read", "GET"),
+    ("tags/{key}/", issue_parts.tag, "event:read", "GET"),
+)
+
+
+def _below(prefix: str) -> Iterator[Row]:
+    for path, handler, scope, method in OF_ISSUE:
+        yield f"{prefix}issues/{{issue}}/{path}", handler, scope, method
+
+
+TABLE: tuple[Row, ...] = (
+    ("/api/0/", organizations.index, "", "GET"),  # says what a token may do: any token may ask
+    ("/api/0/organizations/", organizations.organisations, "org:read", "GET"),
+    (ORGANISATION, organizations.organisation, "org:read", "GET"),
+    (ORGANISATION + "projects/", organizations.project_list, "project:read", "GET"),
+    (ORGANISATION + "issues/", issues.listed, "event:read", "GET"),
+    (ORGANISATION + "sessions/", later.sessions, "org:read", "GET"),
+    (PROJECT, organizations.project, "project:read", "GET"),
+    (PROJECT + "keys/", organizations.key_list, "project:read", "GET"),
+    (PROJECT + "issues/", issues.listed, "event:read", "GET"),
+    (PROJECT + "issues/", changes.several, "event:write", "PUT"),
+    (PROJECT + "issues/", later.delete, "event:write", "DELETE"),
+    (PROJECT + "events/", events.of_project, "event:read", "GET"),
+    (PROJECT + "events/{event_id}/", events.one_of_project, "event:read", "GET"),
+    (PROJECT + "events/{event_id}/json/", events.stored, "event:read", "GET"),
+    *_below("/api/0/"),
+    *_below(ORGANISATION),
+)
+
+
+def _pages() -> Iterator[Page]:
+    for path, handler, scope, method in TABLE:
+        for address in (path, path.removesuffix("/")):
+            yield Page(address, answering(handler), Guard.TOKEN(scope), (method,))
+
+
+PAGES = tuple(_pages())

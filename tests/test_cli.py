@@ -589,9 +589,7 @@ def test_check_sends_a_mail_and_repeats_what_the_server_said(tmp_path: Path):
     with mailbox() as box:
         file = mail_settings(tmp_path, box.smtp().port)
         said = done("check", "--config", file, "--mail", "ann@example.com")
-        assert said.endswith(
-            "Sent to ann@example.com. The mail server said: 250 queued as 1\n"
-        ) or (said.endswith("Sent to ann@example.com. The mail server said: queued as 1\n"))
+        assert said.splitlines()[-1] == "Sent to ann@example.com. The mail server said: queued as 1"
         assert box.recipients == ["ann@example.com"]
         assert "https://x.example" in box.messages[0].as_string()
         result = run("check", "--config", file, "--mail", "nobody@example.com")

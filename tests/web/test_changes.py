@@ -68,7 +68,7 @@ def test_htmx_takes_out_the_rows_that_left_and_nothing_else(shop: Site):
     data = {"state": "resolved", "id": ["1"], "seen": "1,2,3"}
     html = post(shop, "/issues/change", LIST, **data).text
     assert html.count('hx-swap="delete"') == 1 and 'hx-target="#i-1"' in html
-    assert 'Unresolved<span class="n">2</span>' in html and "1 issue resolved" in html
+    assert 'Unresolved <span class="n">2</span>' in html and "1 issue resolved" in html
     assert "<li" not in html
 
     undone = post(shop, undo_address(html), LIST)

@@ -40,7 +40,9 @@
       if (doc.activeElement === doc.body) next.querySelector('a[href]')?.focus({preventScroll: true});
     }
     if (search && doc.activeElement !== search) search.value = search.defaultValue;  // morphing keeps what was typed
-    if (doc.getElementById('bulk') && !rows.length) htmx.ajax('GET', location.href, {target: '#list', swap: 'outerMorph'});
+    const seen = doc.querySelector('#seen [name=seen]');  // rows may have left
+    if (seen) seen.value = rows.map(row => row.id.slice(2)).join();
+    if (doc.getElementById('bulk') && !rows.length) htmx.trigger('#list', 'renew');
     count();
   });
   doc.addEventListener('issues-undone', () => all('.toast:has(form)').forEach(toast => toast.remove()));

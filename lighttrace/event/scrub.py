@@ -21,6 +21,7 @@ FILTERED = "[Filtered]"
 DEPTH = 120
 REMARKS = 100  # places named in `_meta`; more would only make the body grow
 VERDICTS = 20_000  # keys remembered; they come from outside, so there is a bound
+KEY = 200  # characters of a key that are looked at; longer ones are not remembered
 STRING = 16_384  # of a longer string only this much is searched for `password=…`
 
 # one of these words anywhere in a key
@@ -91,6 +92,8 @@ PAIRS = frozenset(
         "php sessid",
     ]
 )
+# parts of an event in which a key is a package or a place, not the name of a value
+WHOLE_PARTS = frozenset(["modules", "debug_meta", "_meta"])
 # code and ids: a pattern in here is the program, not its data
 LEFT_ALONE = frozenset(
     [
@@ -107,9 +110,7 @@ LEFT_ALONE = frozenset(
         "parent_span_id",
         "debug_id",
         "timestamp",
-        "modules",
-        "debug_meta",
-        "_meta",
+        *WHOLE_PARTS,
     ]
 )
 ADDRESS_KEYS = frozenset(
@@ -153,17 +154,26 @@ _QUOTED = re.compile(
     r"""("(?:[^"\\]|\\.){0,4096}"|'(?:[^'\\]|\\.){0,4096}'|b'[^']{0,4096}')"""
 )
 _ASSIGNED = re.compile(
-    r"""(?<![\w.\-])([\w.\-]{1,64})=("[^"]{0,4096}"|'[^']{0,4096}'|[^\s&;,"'<>)\]}]{1,4096})"""
+    r"""(?<![\w.\-])([\w.\-]{1,64})=(?!\[Filtered\])("[^"]{0,4096}"|'[^']{0,4096}'|[^\s&;,"'<>)\]}]{1,4096})"""
 )
-_CARD = re.compile(r"(?<![\w.\-])\d(?:[ -]?\d){12,18}(?![\w\-])")
+_CARD = re.compile(r"(?<![\w.\-])\d(?:[ -]?\d){12,40}(?![\w\-])")
 _PEM = re.compile(r"-----BEGIN [A-Z ]{1,40}-----.*?(?:-----END [A-Z ]{1,40}-----|\Z)", re.DOTALL)
 _JWT = re.compile(r"\beyJ[\w\-]{8,}\.[\w\-]{8,}\.?[\w\-]*")
-_SCHEME = re.compile(r"\b(Bearer|Basic|Token)\s+[\w\-.~+/=]{6,}", re.IGNORECASE)
+# "basic" and "token" are words too: what follows must not look like one
+_SCHEME = re.compile(
+    r"\b((?i:Bearer)|(?i:Basic|Token)(?=\s+[\w\-.~+/=]{0,200}?(?:[0-9+/=]|[a-z][A-Z]|[A-Z]{2})))"
+    r"\s+[\w\-.~+/=]{6,}"
+)
 _USERINFO = re.compile(
     r"(\b[a-z][a-z0-9+.\-]{1,20}://[^\s/:@]{0,128}):[^\s/@]{1,256}@", re.IGNORECASE
 )
 _DIGITS = bytes(0x30 if 0x30 <= code <= 0x39 else code for code in range(256))
 _CARD_DIGITS = b"0" * 13
+_ZEROS = re.compile(b"0*")
+_CARD_TRIES = 200  # a payload full of digits is not searched for one that is no card
+_GROUP = re.compile(r"\d+")
+_VALUES = bytes(code - 0x30 if 0x30 <= code <= 0x39 else 0 for code in range(256))
+_DOUBLED = bytes(2 * value - 9 * (value > 4) for value in _VALUES)
 
 Path = tuple["Path", str | int] | None
 
@@ -192,9 +202,9 @@ def scrub(raw: Raw, rules: ScrubRules, payload: bytes) -> Scrubbed:
 
     Raises EventError if the event nests deeper than any SDK does.
     """
-    if not rules.enabled and rules.keep_addresses:
-        return Scrubbed(raw, False)
-    walk = _Walk(_verdicts_under(rules), _open_gates(payload) if rules.enabled else ())
+    walk = _Walk(
+        _verdicts_under(rules), _open_gates(payload) if rules.enabled else (), rules.enabled
+    )
     try:
         walk.mapping(raw, None, 0)
     except RecursionError as error:
@@ -211,10 +221,11 @@ class _Verdicts(dict[str, int]):
         self._rules = rules
         self._extra = frozenset(key.lower() for key in rules.extra_keys)
         self._safe = frozenset(key.lower() for key in rules.safe_keys)
+        self.stems = (*_STEMS, *sorted(self._extra - {""}))
 
     def __missing__(self, key: str) -> int:
         verdict = _judge(key, self._rules, self._extra, self._safe)
-        if len(self) < VERDICTS:
+        if len(self) < VERDICTS and len(key) <= KEY:
             self[key] = verdict
         return verdict
 
@@ -228,6 +239,7 @@ def _verdicts_under(rules: ScrubRules) -> _Verdicts:
 class _Walk:
     verdicts: _Verdicts
     gates: tuple[tuple[str, Callable[[str], str]], ...]
+    reads_text: bool
     hits: list[Path] = field(default_factory=list)
 
     def mapping(self, value: dict[str, Json], path: Path, depth: int) -> None:
@@ -235,6 +247,7 @@ class _Walk:
             raise EventError(f"The event nests deeper than {DEPTH} levels.")
         verdicts = self.verdicts
         gates = self.gates
+        reads_text = self.reads_text
         is_pair = len(value) == 2 and "key" in value and "value" in value
         if is_pair and type(value["key"]) is str and verdicts[value["key"]] == SECRET:
             self._replace(value, "value", (path, "value"))
@@ -243,11 +256,17 @@ class _Walk:
             if kind is not str and kind is not dict and kind is not list:
                 continue
             judged = verdicts[key]
-            if judged:
-                if judged != LEAVE and not (is_pair and key == "key"):
+            if judged == LEAVE:
+                # code is text; something with keys of its own is data under the same name
+                is_code = kind is str or (kind is list and item and type(item[0]) is str)
+                if is_code or (path is None and key in WHOLE_PARTS):
+                    continue
+            elif judged:
+                if not (is_pair and key == "key"):
                     self._replace(value, key, (path, key))
-            elif kind is str:
-                if len(item) > 7 and (gates or "=" in item or ":" in item):
+                continue
+            if kind is str:
+                if reads_text and len(item) > 7 and (gates or "=" in item or ":" in item):
                     self._text(value, key, item, path)
             elif kind is dict:
                 self.mapping(item, (path, key), depth + 1)
@@ -265,7 +284,7 @@ class _Walk:
         for index, item in enumerate(value):
             kind = type(item)
             if kind is str:
-                if len(item) > 7 and (self.gates or "=" in item or ":" in item):
+                if self.reads_text and len(item) > 7 and (self.gates or "=" in item or ":" in item):
                     self._text(value, index, item, path)
             elif kind is dict:
                 self.mapping(item, (path, index), depth + 1)
@@ -285,22 +304,22 @@ class _Walk:
                 clean = check(clean)
         if "://" in clean and "@" in clean:
             clean = _USERINFO.sub(rf"\1:{FILTERED}@", clean)
-        if _mentions_secret(clean):
-            clean = _quoted(_assigned(clean))
+        if _mentions(clean, self.verdicts.stems):
+            clean = _quoted(_assigned(clean, self.verdicts), self.verdicts)
         if clean != item:
             owner[key] = clean
             self.hits.append((path, key))
 
 
 def _judge(key: str, rules: ScrubRules, extra: frozenset[str], safe: frozenset[str]) -> int:
-    lower = key[:200].lower()
+    lower = key[:KEY].lower()
     if lower in LEFT_ALONE or lower in safe:
         return LEAVE if lower in LEFT_ALONE else ORDINARY
     if not rules.keep_addresses and lower.replace("http_", "").replace("_", "-") in _DASHED:
         return ADDRESS
     if not rules.enabled:
         return ORDINARY
-    words = [word.lower() for word in _SEGMENTS.findall(key[:200])]
+    words = [word.lower() for word in _SEGMENTS.findall(key[:KEY])]
     is_secret = (
         lower in WHOLE
         or lower in extra
@@ -331,69 +350,106 @@ def _open_gates(payload: bytes) -> tuple[tuple[str, Callable[[str], str]], ...]:
 
 
 def _may_hold_card(payload: bytes) -> bool:
-    """Whether any run of digits in the event, blanks and dashes aside, is a card number by its
-    check digit.
+    """Whether any digits of the event, blanks and dashes aside, are a card number by their check
+    digit.
     """
     shape = payload.translate(_DIGITS, b" -")
-    start = shape.find(_CARD_DIGITS)
-    if start < 0:
+    end = shape.find(_CARD_DIGITS)
+    if end < 0:
         return False
     digits = payload.translate(None, b" -")
-    while start >= 0:
-        end = start + 13
-        while shape[end : end + 1] == b"0":
-            end += 1
-        if end - start <= 19 and _is_card(digits[start:end].decode()):
-            return True
-        start = shape.find(_CARD_DIGITS, end)
+    tries = 0
+    while (begin := shape.find(_CARD_DIGITS, end)) >= 0:
+        run = _ZEROS.match(shape, begin)
+        end = run.end() if run else begin + 1  # matches always
+        if shape[begin - 1 : begin] == b".":
+            continue  # the decimals of a fraction
+        for start in range(begin, end - 12):
+            if 0x32 <= digits[start] <= 0x36:
+                tries += 1
+                if tries > _CARD_TRIES:
+                    return True
+                for stop in range(start + 13, min(start + 19, end) + 1):
+                    if _is_card(digits[start:stop]):
+                        return True
     return False
 
 
 def _card(match: re.Match[str]) -> str:
-    return FILTERED if _is_card("".join(filter(str.isdigit, match[0]))) else match[0]
+    """A run of digits without the card numbers in it; a date and a code may follow one."""
+    run = match[0]
+    if _is_card("".join(_GROUP.findall(run)).encode()):
+        return FILTERED
+    groups = [(found.start(), found.end()) for found in _GROUP.finditer(run)]
+    out = []
+    kept = first = 0
+    while first < len(groups):
+        last = _last_of_card(run, groups, first)
+        if last is not None:
+            out += [run[kept : groups[first][0]], FILTERED]
+            kept = groups[last][1]
+            first = last
+        first += 1
+    return "".join((*out, run[kept:]))
 
 
-def _is_card(number: str) -> bool:
+def _last_of_card(run: str, groups: list[tuple[int, int]], first: int) -> int | None:
+    """The group a card number ends with that begins with this one: of four digits or more, the
+    others of three or more.
+    """
+    start, end = groups[first]
+    if end - start < 4 or not "2" <= run[start] <= "6":
+        return None
+    number = ""
+    for index in range(first, len(groups)):
+        start, end = groups[index]
+        if end - start < 3 or len(number) + end - start > 19:
+            return None
+        number += run[start:end]
+        if _is_card(number.encode()):
+            return index
+    return None
+
+
+def _is_card(number: bytes) -> bool:
     """The Luhn check of card numbers, whose first digit is 2 to 6: other long numbers are ids and
     times.
     """
-    digits = [int(char) for char in number]
-    doubled = (digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2])
-    return 2 <= digits[0] <= 6 and (sum(digits[::-2]) + sum(doubled)) % 10 == 0
+    if not 13 <= len(number) <= 19 or not 0x32 <= number[0] <= 0x36:
+        return False
+    plain, doubled = number[::-2].translate(_VALUES), number[-2::-2].translate(_DOUBLED)
+    return (sum(plain) + sum(doubled)) % 10 == 0
 
 
-def _mentions_secret(text: str) -> bool:
+def _mentions(text: str, stems: tuple[str, ...]) -> bool:
     lower = text[:STRING].lower()
-    for stem in _STEMS:  # noqa: SIM110  (any() with a generator costs three times as much)
+    for stem in stems:  # noqa: SIM110  (any() with a generator costs three times as much)
         if stem in lower:
             return True
     return False
 
 
-def _assigned(text: str) -> str:
+def _assigned(text: str, verdicts: _Verdicts) -> str:
     """`password=x` in query strings, cookies, form bodies, log lines."""
+
+    def filtered(match: re.Match[str]) -> str:
+        return f"{match[1]}={FILTERED}" if verdicts[match[1]] == SECRET else match[0]
+
     head, rest = text[:STRING], text[STRING:]
-    return _ASSIGNED.sub(_filter_assigned, head) + rest if "=" in head else text
+    return _ASSIGNED.sub(filtered, head) + rest if "=" in head else text
 
 
-def _filter_assigned(match: re.Match[str]) -> str:
-    return f"{match[1]}={FILTERED}" if _names_secret(match[1]) else match[0]
-
-
-def _quoted(text: str) -> str:
+def _quoted(text: str, verdicts: _Verdicts) -> str:
     """`{'password': 'x'}`: maps that reached us as text, as Python's local variables do."""
+
+    def filtered(match: re.Match[str]) -> str:
+        quote, key = match[1], match[2]
+        if verdicts[key] != SECRET:
+            return match[0]
+        return f"{quote}{key}{quote}: {quote}{FILTERED}{quote}"
+
     head, rest = text[:STRING], text[STRING:]
-    return _QUOTED.sub(_filter_quoted, head) + rest if ":" in head else text
-
-
-def _filter_quoted(match: re.Match[str]) -> str:
-    quote, key = match[1], match[2]
-    return f"{quote}{key}{quote}: {quote}{FILTERED}{quote}" if _names_secret(key) else match[0]
-
-
-@lru_cache(maxsize=4096)
-def _names_secret(key: str) -> bool:
-    return _judge(key, ScrubRules(), frozenset(), frozenset()) == SECRET
+    return _QUOTED.sub(filtered, head) + rest if ":" in head else text
 
 
 def _remark(raw: Raw, hits: list[Path]) -> None:

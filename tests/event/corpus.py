@@ -33,7 +33,7 @@ class Sample:
     def event(self, *, rules: ScrubRules | None = None) -> Event:
         """The way of an event as far as this folder knows it."""
         raw = decode(self.payload).raw
-        return normalise(scrub(raw, rules or ScrubRules()).raw, self.arrival)
+        return normalise(scrub(raw, rules or ScrubRules(), self.payload).raw, self.arrival)
 
 
 @cache

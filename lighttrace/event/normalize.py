@@ -28,7 +28,7 @@ _LEVELS = {
 }  # fmt: skip
 _HEX32 = re.compile(r"[0-9a-f]{32}")
 _HEX16 = re.compile(r"[0-9a-f]{16}")
-_BAD_RELEASE = re.compile(r"[\n\r\t/\\\f]")
+_BAD_RELEASE = re.compile(r"[\n\r\t\\\f]")  # a slash is kept: releases are named after branches
 _DIST = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _TAG_KEY = re.compile(r"[a-zA-Z0-9_.:-]{1,200}")
 
@@ -42,9 +42,9 @@ def normalise(raw: Raw, arrival: Arrival) -> Event:
     sdk = text.mapping(get("sdk") or get("sentry.interfaces.Sdk"))
     message = _message(raw)
     exceptions = stacks.exceptions(_old(raw, "exception", "Exception"), message is None)
-    frames, _ = stacks.frames(_old(raw, "stacktrace", "Stacktrace"))
+    frames, omitted = stacks.frames(_old(raw, "stacktrace", "Stacktrace"))
     if frames and len(exceptions) == 1 and not exceptions[0].frames:
-        exceptions = (stacks.with_frames(exceptions[0], frames),)
+        exceptions = (stacks.with_frames(exceptions[0], frames, omitted),)
         frames = ()
     csp = _csp(get("csp") or get("sentry.interfaces.Csp"))
     request = text.mapping(_old(raw, "request", "Http"))
@@ -137,7 +137,7 @@ def _happened_at(value: Json, arrival: Arrival, remarks: list[Remark]) -> int:
 def _level(value: Json) -> str:
     if value is None:
         return "error"
-    return _LEVELS.get(value.lower() if type(value) is str else str(value)[:8], "error")
+    return _LEVELS.get((text.string(value, 16) or "").lower(), "error")
 
 
 def _release(value: Json, remarks: list[Remark]) -> str | None:
@@ -175,9 +175,9 @@ def _environment(
 
 def _message(raw: Raw) -> Message | None:
     value = _old(raw, "logentry", "Message")
-    if value is None:
+    if not value or type(value) not in (dict, str):
         value = raw.get("message")
-    elif type(value) is dict and value.get("message") is None and type(raw.get("message")) is str:
+    elif type(value) is dict and not value.get("message") and type(raw.get("message")) is str:
         value = {**value, "message": raw["message"]}
     if type(value) is not dict:
         plain = text.string(value, 8192)

@@ -23,13 +23,13 @@ def exceptions(value: Json, may_split: bool) -> tuple[ExceptionValue, ...]:
         kind = text.string(entry.get("type"), 256)
         said = entry.get("value")
         words = None if said is None or said == "" else text.as_json(said, 8192)
-        if kind is None and words is None and "stacktrace" not in entry:
-            continue
         if kind is None and words is not None and may_split and (match := _TYPED.fullmatch(words)):
             kind, words = match.groups()
         calls, omitted = frames(entry.get("stacktrace"))
         if not calls and not omitted:
             calls, omitted = frames(entry.get("raw_stacktrace"))
+        if kind is None and words is None and not calls:
+            continue
         found.append(
             ExceptionValue(
                 kind,
@@ -44,7 +44,9 @@ def exceptions(value: Json, may_split: bool) -> tuple[ExceptionValue, ...]:
     return tuple(found)
 
 
-def with_frames(exception: ExceptionValue, calls: tuple[Frame, ...]) -> ExceptionValue:
+def with_frames(
+    exception: ExceptionValue, calls: tuple[Frame, ...], omitted: int = 0
+) -> ExceptionValue:
     return ExceptionValue(
         exception.type,
         exception.value,
@@ -52,6 +54,7 @@ def with_frames(exception: ExceptionValue, calls: tuple[Frame, ...]) -> Exceptio
         exception.thread_id,
         exception.mechanism,
         calls,
+        omitted,
     )
 
 

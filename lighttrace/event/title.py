@@ -9,7 +9,6 @@ from lighttrace.event import frames as rules
 from lighttrace.event.model import Event, ExceptionValue, Frame
 
 TYPE, VALUE, TITLE, CULPRIT = 128, 1024, 256, 200
-NATIVE = ("native", "c", "cfml", "cocoa", "objc", "swift", "rust")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +75,12 @@ def _culprit(event: Event, main: ExceptionValue | None = None) -> str:
     frame = crash_frame(event, main)
     if frame is None:
         return _path(event.request_url)
-    platform = frame.platform or event.platform
+    family = rules.family(frame.platform or event.platform)
     function = frame.function or frame.raw_function or ""
     place = frame.module or frame.filename or frame.abs_path or ""
-    if platform in NATIVE:
+    if family == "native":
         return function[:CULPRIT]
-    if platform in ("javascript", "node"):
+    if family == "javascript":
         return (f"{function or '?'}({place})" if place else function)[:CULPRIT]
     return (f"{place} in {function}" if function and place else place or function)[:CULPRIT]
 

@@ -59,7 +59,8 @@ def call_of(frame: Frame, platform: str) -> Call:
         frame.filename or "",
         frame.abs_path or "",
         (frame.raw_function and frame.function) or frame.function or frame.raw_function or "",
-        frame.context_line or "",
+        # a minified line may have megabytes, and what is remembered is remembered with its question
+        (frame.context_line or "")[: CONTEXT * 4],
         bool(frame.data and frame.data.get("sourcemap")),
     )
 
@@ -80,7 +81,7 @@ def _call(
         parts.append(f"module:{place}")
     elif not nowhere and (base := clean.file(filename or abs_path, platform)):
         parts.append(f"file:{base}")
-    context = _SPACES.sub(" ", line[: CONTEXT * 4]).strip() if kind in _WITH_CONTEXT else ""
+    context = _SPACES.sub(" ", line).strip() if kind in _WITH_CONTEXT else ""
     if len(context) > CONTEXT or (nowhere and not name):
         context = ""
     if name and not (is_js and mapped and context):

@@ -265,9 +265,7 @@ def user_add(
 @click.argument("email")
 @where
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-def user_password(
-    email: str, file: Path | None, data: Path | None, password_stdin: bool
-) -> None:
+def user_password(email: str, file: Path | None, data: Path | None, password_stdin: bool) -> None:
     """Give somebody a new password. Open sessions stay open."""
     config = read(file, data)
     hashed = hash_password(_password(password_stdin))

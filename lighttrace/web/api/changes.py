@@ -26,6 +26,9 @@ SUBSTATUSES = {
     State.RESOLVED: (),
     State.ARCHIVED: ("archived_forever",),
 }
+# A misspelt or unknown parameter would leave the change to all issues of the project.
+MEANT_BY_ID = frozenset({"id", "project"})
+MEANT_BY_SEARCH = frozenset({"query", "status", "statsPeriod", "environment", "project"})
 LATER = {
     "statusDetails": "statusDetails is not understood yet: an issue stays resolved until it fails "
     "again, and archived until somebody reopens it.",
@@ -82,8 +85,13 @@ def _meant(db: Reader, request: Request, now_ms: int) -> list[int]:
     params = request.query_params
     among = asked_projects(db, request)
     named = queries.ids(params)
+    known = MEANT_BY_SEARCH if named is None else MEANT_BY_ID
+    if unknown := params.keys() - known:
+        beside = "here" if named is None else "beside id"
+        raise Refused(400, f"{min(unknown)[:50]} is not understood {beside}.")
     if named is not None:
-        found = issues.in_projects(db, named, [it.id for it in among])
+        chosen = queries.named_projects(among, params.getlist("project"))
+        found = issues.in_projects(db, named, [it.id for it in chosen])
         if not found:
             raise Refused(404, "None of these issues is here.")
         return found

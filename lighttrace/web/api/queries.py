@@ -118,7 +118,7 @@ def read(params: QueryParams, projects: Sequence[Project], now_ms: int, limit: i
     if sort is None:
         raise Refused(400, f"sort must be one of {', '.join(SORTS)}.")
     return IssueQuery(
-        project_ids=_chosen(_named(projects, params.getlist("project")), asked.projects),
+        project_ids=_chosen(named_projects(projects, params.getlist("project")), asked.projects),
         env=params.get("environment"),
         period_ms=period_ms(params.get("statsPeriod")),
         state=asked.state if status is None else status,
@@ -135,7 +135,7 @@ def _status(text: str | None) -> State | None:
     return None if text is None else STATES[text]
 
 
-def _named(projects: Sequence[Project], names: Iterable[str]) -> Sequence[Project]:
+def named_projects(projects: Sequence[Project], names: Iterable[str]) -> Sequence[Project]:
     """Those of the projects that are named by slug or id; all, if none is."""
     wanted = {name for name in names if name and name != "-1"}
     known = {name for it in projects for name in (it.slug, str(it.id))}
@@ -145,7 +145,7 @@ def _named(projects: Sequence[Project], names: Iterable[str]) -> Sequence[Projec
 
 
 def _chosen(projects: Sequence[Project], names: Iterable[str]) -> tuple[int, ...]:
-    return tuple(it.id for it in _named(projects, names))
+    return tuple(it.id for it in named_projects(projects, names))
 
 
 def period_ms(text: str | None) -> int | None:

@@ -1,0 +1,210 @@
+"""Issues as scripts read them: their shape, lists by pages, one with its history."""
+
+import pytest
+
+from tests.web.api.asking import SHOP, Script, fail, links, passing
+from tests.web.served import NOW_MS
+
+ALL = f"{SHOP}issues/?query="
+RESOLVED = {"status": "resolved"}
+CONTRACT = frozenset(
+    (
+        *("id", "shortId", "title", "culprit", "level", "status", "substatus", "count"),
+        *("userCount", "firstSeen", "lastSeen", "metadata", "assignedTo", "firstRelease"),
+        *("lastRelease", "permalink", "project"),
+    )
+)
+
+
+def titles(rows: list[dict[str, str]]) -> list[str]:
+    return [row["title"].partition(":")[0] for row in rows]
+
+
+def test_an_issue_has_the_shape_tools_know(script: Script):
+    fail(script.site, "KeyError", "KeyError", user={"id": "7"})
+    (row,) = script.get(f"{SHOP}issues/")
+    one = script.get("/api/0/issues/1/")
+    for it in (row, one):
+        assert it.keys() >= CONTRACT
+        assert (it["id"], it["shortId"], it["level"]) == ("1", "SHOP-1", "error")
+        assert it["title"] == "KeyError: unsupported operand"
+        assert it["metadata"] == {"type": "KeyError", "value": "unsupported operand"}
+        assert (it["status"], it["substatus"], it["assignedTo"]) == ("unresolved", "new", None)
+        assert (it["count"], it["userCount"]) == ("2", 1)
+        assert it["firstSeen"] == "2026-11-24T06:00:00.000Z"
+        assert it["lastSeen"] == "2026-11-24T06:01:00.000Z"
+        assert it["firstRelease"]["version"] == it["lastRelease"]["version"] == "shop@1.0.0"
+        assert it["permalink"] == "http://testserver/issues/SHOP-1"
+        assert it["project"]["slug"] == "shop" and it["project"]["id"] == "1"
+    assert sum(n for _, n in one["stats"]["24h"]) == 2 and len(one["stats"]["24h"]) == 24
+    assert sum(n for _, n in one["stats"]["30d"]) == 2 and len(one["stats"]["30d"]) == 30
+    assert one["environments"] == ["production"]
+
+
+@pytest.mark.parametrize("named", ["1", "SHOP-1", "shop-1"])
+@pytest.mark.parametrize("below", ["/api/0/", "/api/0/organizations/1/"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_an_issue_is_found_by_id_and_short_id(script: Script, named: str, below: str, slash: str):
+    fail(script.site, "KeyError")
+    assert script.get(f"{below}issues/{named}{slash}")["id"] == "1"
+
+
+@pytest.mark.parametrize("sort", ["", "date", "new", "freq", "user"])
+@pytest.mark.parametrize("period", ["", "24h", "14d"])
+def test_all_pages_together_are_the_list(script: Script, sort: str, period: str):
+    names = [f"{letter}Error" for letter in "ABCDEFG"]
+    fail(script.site, *names, *names[:3], *names[:2])
+    path = f"{ALL}&sort={sort}&statsPeriod={period}"
+    whole = script.get(path)
+    assert len(whole) == 7
+    pages = script.pages(f"{path}&limit=3")
+    assert [len(rows) for rows in pages] == [3, 3, 1]
+    assert [it["id"] for rows in pages for it in rows] == [it["id"] for it in whole]
+
+
+def test_the_way_back_leads_through_the_same_pages(script: Script):
+    fail(script.site, *(f"{letter}Error" for letter in "ABCDEFG"))
+    forth = [f"{ALL}&limit=3"]
+    while following := links(script.ask(forth[-1]))["next"]:
+        forth.append(following)
+    assert len(forth) == 3
+    last = script.ask(forth[2])
+    second = links(last)["previous"]
+    assert second and script.get(second) == script.get(forth[1])
+    first = links(script.ask(second))["previous"]
+    assert first and script.get(first) == script.get(forth[0])
+    assert links(script.ask(first))["previous"] is None
+    assert links(script.ask(forth[0]))["previous"] is None
+
+
+def test_per_page_is_another_word_for_limit(script: Script):
+    fail(script.site, "AError", "BError")
+    assert len(script.get(f"{ALL}&per_page=1")) == 1
+
+
+def test_without_a_query_what_is_open_is_meant_and_with_an_empty_one_everything(script: Script):
+    fail(script.site, "AError", "BError", "CError")
+    script.put("/api/0/issues/1/", status="resolved")
+    script.put("/api/0/issues/2/", status="ignored")
+    found = {
+        query: titles(script.get(f"{SHOP}issues/{query}"))
+        for query in ("", "?query=", "?query=is:resolved", "?query=is:ignored", "?status=muted")
+    }
+    assert found == {
+        "": ["CError"],
+        "?query=": ["CError", "BError", "AError"],
+        "?query=is:resolved": ["AError"],
+        "?query=is:ignored": ["BError"],
+        "?status=muted": ["BError"],
+    }
+
+
+def test_words_and_tags_are_looked_for(script: Script):
+    fail(script.site, "AError", tags={"till": "7"})
+    fail(script.site, "BError", value="no such cart", level="warning")
+    assert titles(script.get(f"{ALL}till:7")) == ["AError"]
+    assert titles(script.get(f"{ALL}level:warning is:unresolved")) == ["BError"]
+    assert titles(script.get(f'{ALL}"such cart"')) == ["BError"]
+    assert titles(script.get(f"{ALL}BError: no such")) == ["BError"]
+    assert titles(script.get(f"{ALL}level:warning till:7")) == []
+
+
+def test_environments_and_periods_count_their_own(script: Script):
+    fail(script.site, "AError")
+    fail(script.site, "AError", "BError", environment="staging")
+    fail(script.site, "CError", environment=None)
+    staging = script.get(f"{ALL}&environment=staging")
+    assert [(it["title"][:1], it["count"]) for it in staging] == [("B", "1"), ("A", "1")]
+    assert titles(script.get(f"{ALL}&environment=")) == ["CError"]
+    assert script.get(f"{ALL}&environment=nowhere") == []
+    passing(script.site, 3 * 24 * 60)
+    fail(script.site, "AError")
+    (row,) = script.get(f"{ALL}&statsPeriod=24h")
+    assert (row["count"], row["lifetime"]["count"]) == ("1", "3")
+    bars = row["stats"]["24h"]
+    assert len(bars) == 24 and sum(n for _, n in bars) == 1
+    assert bars[0][0] > NOW_MS // 1000 + 24 * 3600
+
+
+def test_the_organisation_lists_all_projects_or_those_that_are_named(script: Script):
+    fail(script.site, "AError")
+    fail(script.site, "BError", project=2)
+    path = "/api/0/organizations/lighttrace/issues/"
+    assert titles(script.get(path)) == ["BError", "AError"]
+    assert titles(script.get(f"{path}?project=1")) == ["AError"]
+    assert titles(script.get(f"{path}?project=blog&project=shop")) == ["BError", "AError"]
+    assert titles(script.get(f"{path}?project=-1")) == ["BError", "AError"]
+    assert titles(script.get(f"{path}?query=project:blog")) == ["BError"]
+    assert script.refused(f"{path}?project=1&query=project:blog")[0] == 400
+    assert script.get(f"{path}?query=project:blog")[0]["project"]["slug"] == "blog"
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        *("is:assigned", "is:", "is:unresolved is:resolved", "!is:resolved", "!level:error"),
+        *("assigned:me", "firstSeen:-1d", "timesSeen:>5", "has:user", "level:[error,warning]"),
+        *("release:latest", "release:shop*", "user.email:a@b", "a OR b", "!word", "!!!", '""'),
+        *("project:nothing", 'project:""', "project:-1", "issue:SHOP-1", "a " * 13, "a" * 401),
+        *('is:"x', "age:-24h", "->", "title:x"),
+    ],
+)
+def test_a_search_that_is_not_understood_is_refused(script: Script, search: str):
+    path = f"{SHOP}issues/"
+    fail(script.site, "AError")
+    status, said = script.refused(path, params={"query": search})
+    assert status == 400 and " " in said
+    assert script.refused(path, "PUT", params={"query": search}, json=RESOLVED) == (400, said)
+    assert script.get(f"{ALL}is:resolved") == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("sort=priority", "sort=%00", "limit=0", "limit=-1", "limit=x", "limit=1e3", "cursor=x"),
+        *("cursor=1:2", "cursor=1:2:3", "cursor=-1:2:0", "cursor=1:2:0:0", "cursor=" + "9" * 70),
+        *("cursor=9999999999999999999:0:0", "statsPeriod=x", "statsPeriod=0d", "statsPeriod=91d"),
+        *("statsPeriod=999999w", "statsPeriod=-1d", "statsPeriod=%D9%A1d", "status=open"),
+        *("start=2026-01-01", "end=2026-01-01", "project=nothing", "project=2"),
+        *(
+            "environment=a&environment=b",
+            "query=is:resolved&query=",
+            "status=resolved&query=is:muted",
+        ),
+        *("limit=%C2%B2", "sort=date&sort=new"),
+    ],
+)
+def test_a_broken_parameter_is_refused(script: Script, asked: str):
+    status, said = script.refused(f"{SHOP}issues/?{asked}")
+    assert status == 400 and said.endswith((".", "here."))
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["0:0:0", "0:0:1", "999999999999999999:999999999999999999:1", "1:999999999999999999:0"],
+)
+@pytest.mark.parametrize("sort", ["date", "freq", "user"])
+def test_a_cursor_of_nowhere_is_no_trouble(script: Script, cursor: str, sort: str):
+    fail(script.site, "AError", "BError")
+    for period in ("", "24h", "30d"):
+        answer = script.ask(f"{ALL}&cursor={cursor}&sort={sort}&statsPeriod={period}&limit=1")
+        assert answer.status_code == 200
+        links(answer)
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["0", "99", "-1", "1.0", "SHOP-", "SHOP-99", "SHOP-1%20OR%201", "%00", "9" * 30, "%F0%9F"],
+)
+def test_hostile_names_of_issues_are_not_there(script: Script, named: str):
+    fail(script.site, "AError")
+    for below in ("", "events/", "events/latest/", "hashes/", "tags/", "tags/level/"):
+        assert script.refused(f"/api/0/issues/{named}/{below}")[0] == 404
+    assert script.put(f"/api/0/issues/{named}/", status="resolved").status_code == 404
+
+
+def test_a_line_break_in_a_name_does_not_reach_the_headers(script: Script):
+    fail(script.site, "AError")
+    answer = script.ask("/api/0/issues/SHOP-1%0A/hashes/?q=%0D%0AX:%20y")
+    assert answer.status_code == 200
+    assert "/SHOP-1%0A/hashes/?q=%0D%0AX%3A+y&cursor=" in answer.headers["link"]

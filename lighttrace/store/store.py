@@ -78,6 +78,7 @@ class Store:
         self._writer.prepare()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queued = 0
+        self._has_ended = False  # the writer failed; its thread may need a moment more
         self._queued_bytes = 0
         self._closing = False
         self._readers = threading.local()
@@ -204,7 +205,7 @@ class Store:
         return StoreHealth(
             queue=self._queued,
             disk_full=self._writer.disk_trouble is not None,
-            writer_alive=self._writer.is_alive(),
+            writer_alive=self._writer.is_alive() and not self._has_ended,
             size_bytes=_size_of(self.path) + _size_of(wal_of(self.path)),
             last_batch_ms=self._writer.last_batch_ms,
         )
@@ -214,7 +215,8 @@ class Store:
         write: EventWrite | None = None,
         call: Callable[[Transaction], Any] | None = None,
     ) -> "asyncio.Future[Any]":
-        if self._closing or self._loop is None or not self._writer.is_alive():
+        stopped = self._closing or self._has_ended or not self._writer.is_alive()
+        if stopped or self._loop is None:
             raise StoreError("the store is not running")
         job = Job(self._loop.create_future(), write, call)
         self._queued += 1
@@ -249,6 +251,7 @@ class Store:
         self._loop.call_soon_threadsafe(self._end, reason)
 
     def _end(self, reason: str) -> None:
+        self._has_ended = True  # first of all: what is queued from here on nobody would answer
         self._refuse_rest()
         for tell in self.on_fatal:
             tell(reason)

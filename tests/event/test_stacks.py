@@ -68,7 +68,8 @@ def test_how_it_was_caught() -> None:
     (link,) = read(
         exception=[{"type": "E", "mechanism": {
             "type": "flask", "handled": False, "synthetic": "no", "exception_id": 0,
-            "parent_id": -1, "is_exception_group": 1, "data": [], "meta": {"signal": {"number": 11}}}}]
+            "parent_id": -1, "is_exception_group": 1, "data": [],
+            "meta": {"signal": {"number": 11}}}}]
     ).exceptions  # fmt: skip
     found = link.mechanism
     assert found is not None and (found.type, found.handled, found.synthetic) == (

@@ -22,7 +22,7 @@ def send(tracker: Tracker, *events: Any, project: int = 1) -> None:
     for event in events:
         request = urllib.request.Request(
             f"{tracker.url}/api/{project}/store/?sentry_key={key}",
-            data=json.dumps(event).encode(),
+            data=event if isinstance(event, bytes) else json.dumps(event).encode(),
             headers={"Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=5) as answer:

@@ -17,6 +17,7 @@ from lighttrace import jobs
 from lighttrace.alerts.loop import Alerts
 from lighttrace.clock import Clock, SystemClock
 from lighttrace.config import Config
+from lighttrace.errors import StoreError
 from lighttrace.event import useragent
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.store import invites, projects, users
@@ -60,6 +61,7 @@ class App:
         )
         self._supervisor = Supervisor(clock, on_fatal=on_fatal)
         self.services = Services(store, config, clock, Live(), pulses=self._supervisor.pulses)
+        self._on_fatal = on_fatal
         self.setup_token: str | None = None
         self.asgi: ASGIApp = Ingest(routes.site(config, self._lifespan), self.services)
         self._alerts = Alerts(store, lambda: self.services.config, clock)
@@ -71,8 +73,12 @@ class App:
         services = self.services
         await services.store.start()
         try:
-            await self._take_over(services.config)
-            self.setup_token = await services.store.write(_open_door, services.clock.now_ms())
+            try:
+                await self._take_over(services.config)
+                self.setup_token = await services.store.write(_open_door, services.clock.now_ms())
+            except StoreError as error:
+                self._on_fatal(str(error))
+                raise
             for loop in (
                 Loop("alerts", self._alerts.run),
                 Loop("warm-up", _warm_up),

@@ -6,11 +6,12 @@ May import anything of ours. What is said to people goes through `tell`; `cli` p
 import asyncio
 import gc
 import logging
+import os
 import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import msgspec
 import uvicorn
@@ -49,7 +50,10 @@ def run(config: Config, *, copy: bool, tell: Callable[[str], None], ready: Ready
         app = App(config, clock=SystemClock(), copy=copy, progress=tell, on_fatal=ended.append)
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         server = _Server(_settings(app, config), app, ended, lambda link: ready(url, link))
-        server.run(sockets=[listening])
+        with suppress(SystemExit):  # how uvicorn says that the start failed; `ended` says why
+            server.run(sockets=[listening])
+        if not server.started and not ended:
+            ended.append("it could not start; the log above says why")
     return ended[0] if ended else None
 
 
@@ -122,7 +126,8 @@ class _Server(uvicorn.Server):
             waits = await self._app.reload()
         except ConfigError as error:
             for problem in error.problems:
-                log.error("%s: %s: %s", error.source, problem.path, problem.message)
+                place = f", line {problem.line}" if problem.line else ""
+                log.error("%s%s: %s: %s", error.source, place, problem.path, problem.message)
             log.error("the file was not taken over: what held before still holds")
         except StoreError as error:
             log.error("the file was not taken over: %s", error)
@@ -139,7 +144,7 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise StartError(
-            f"Cannot listen on {host} port {port}: {error.strerror}. "
+            f"Cannot listen on {host} port {port}: {_why(error)}. "
             "Choose another one with --host and --port."
         ) from error
 
@@ -150,3 +155,10 @@ def _raise_open_files() -> None:
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _why(error: OSError) -> str:
+    """The system's words alone: asyncio and getaddrinfo wrap them in theirs."""
+    if isinstance(error, socket.gaierror) or not error.errno:
+        return error.strerror or str(error)
+    return os.strerror(error.errno)

@@ -20,8 +20,6 @@ from lighttrace.store import events, invites, keys, projects, users
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.web.passwords import hash_password
 
-# alerts/loop.py makes its wait before it asks how long; an end in between is a warning of Python
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'Event.wait' was never:RuntimeWarning")
 SHOP = '[[project]]\nslug = "shop"\n'
 
 

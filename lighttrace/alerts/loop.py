@@ -38,8 +38,9 @@ class Alerts:
             beat()
             self._wake.clear()
             await self.step()
+            pause_s = await self._sleep_s()
             try:
-                await asyncio.wait_for(self._wake.wait(), await self._sleep_s())
+                await asyncio.wait_for(self._wake.wait(), pause_s)
             except TimeoutError:
                 continue
 

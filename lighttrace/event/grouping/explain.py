@@ -75,10 +75,8 @@ def _default(event: Event, method: str) -> tuple[str, tuple[Part, ...]]:
     if method == "exception":
         return _of_exceptions(event)
     if method in ("threads", "stacktrace"):
-        stack = event.frames or next(
-            (t.frames for t in event.threads if t.frames and (t.crashed or t.current)),
-            next((t.frames for t in event.threads if t.frames), ()),
-        )
+        thread = lt1.thread_of(event) if method == "threads" else None
+        stack = thread.frames if thread else event.frames
         parts, app, used = _of_stack(stack, event.platform, None)
         where = "the thread" if method == "threads" else "the message"
         return f"Grouped by {_frames(used, app)} of {where}; its text is ignored.", parts
@@ -98,29 +96,62 @@ def _default(event: Event, method: str) -> tuple[str, tuple[Part, ...]]:
 
 def _of_exceptions(event: Event) -> tuple[str, tuple[Part, ...]]:
     found = exceptions.links(exceptions.with_borrowed_stack(event))
-    app_only = any(calls.contributing(link.frames, event.platform, True) for link in found.chain)
+    chains, left_out = _that_count(found, event.platform)
     parts: list[Part] = []
     used = 0
-    stacks = False
-    for link in reversed(found.chain):
-        own, count = _of_link(link, event.platform, app_only)
-        parts += own
-        used += count
-        stacks = stacks or count > 0
-    names = [link.type or "an error" for link in reversed(found.chain)]
-    if found.members:
-        whom = f"the {len(found.members)} exceptions of the group {names[0]}"
+    app_only = False
+    for chain in chains:
+        app = any(calls.contributing(link.frames, event.platform, True) for link in chain)
+        app_only = app_only or app
+        for link in reversed(chain):
+            own, count = _of_link(link, event.platform, app)
+            parts += own
+            used += count
+    if len(chains) > 1 and found.chain[-1].type:
+        parts.append(Part("type", found.chain[-1].type[:SHOWN], True, "it holds the others"))
+    parts += [
+        Part("type", (link.type or "")[:SHOWN], False, reason)
+        for link, reason in left_out
+        if link.type
+    ]
+    names = [link.type or "an error" for link in reversed(chains[0])]
+    if len(chains) > 1:
+        root = found.chain[-1].type or "an error"
+        whom = f"the {len(chains)} different exceptions of the group {root}"
     elif len(names) > 1:
         whom = f"the exceptions {' caused by '.join(names[:3])}"
     else:
         whom = f"the exception {names[0]}"
-    if not stacks:
+    if not used:
         why = (
             f"Grouped by {whom} and its text without what varies, as no usable stack came with it."
         )
         return why, tuple(parts)
     why = f"Grouped by {whom} and {_frames(used, app_only)}; line numbers and values are ignored."
     return why, tuple(parts)
+
+
+Chain = tuple[ExceptionValue, ...]
+
+
+def _that_count(
+    found: exceptions.Links, platform: str
+) -> tuple[list[Chain], list[tuple[ExceptionValue, str]]]:
+    """The chains that make the hash, and the other exceptions, each with why it does not."""
+    if not found.members:
+        return [found.chain], []
+    chains = list(lt1.distinct_members(found, platform).values())
+    counted = {id(link) for chain in chains for link in chain}
+    members = {id(link) for member in found.members for link in member}
+    left_out = []
+    for link in reversed(found.chain):
+        if id(link) in counted:
+            continue
+        if id(link) in members:
+            left_out.append((link, "another of the group is just like it"))
+        elif link is not found.chain[-1] or len(chains) == 1:
+            left_out.append((link, "it only wraps others"))
+    return chains, left_out
 
 
 def _of_link(link: ExceptionValue, platform: str, app_only: bool) -> tuple[list[Part], int]:

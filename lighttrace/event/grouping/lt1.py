@@ -17,7 +17,7 @@ import msgspec
 from lighttrace.event.grouping import exceptions, fingerprint
 from lighttrace.event.grouping.calls import contributing
 from lighttrace.event.grouping.parameterise import parameterise
-from lighttrace.event.model import Event, ExceptionValue, Frame
+from lighttrace.event.model import Event, ExceptionValue, Frame, Thread
 
 VERSION = 1
 _ENCODE = msgspec.json.Encoder().encode
@@ -60,7 +60,7 @@ def default(event: Event) -> tuple[str, exceptions.Component, ExceptionValue | N
         component, main = _exceptions(event)
         if component:
             return "exception", component, main
-    if stack := _thread(event):
+    if (thread := thread_of(event)) and (stack := _stack(thread.frames, event.platform)):
         return "threads", ("threads", *stack), None
     if stack := _stack(event.frames, event.platform):
         return "stacktrace", ("stacktrace", *stack), None
@@ -79,32 +79,37 @@ def _exceptions(event: Event) -> tuple[exceptions.Component, ExceptionValue | No
         parts = exceptions.components(found.chain, event.platform)
         says = any(part[1] or len(part) > 2 for part in parts)
         return (("exceptions", *parts) if says else ()), found.main
-    distinct: dict[exceptions.Component, ExceptionValue] = {}
-    for member in found.members:
-        component = tuple(exceptions.components(member, event.platform))
-        distinct.setdefault(component, member[-1])
+    distinct = distinct_members(found, event.platform)
     if len(distinct) == 1:
-        only, main = next(iter(distinct.items()))
-        return ("exceptions", *only), main
+        only, member = next(iter(distinct.items()))
+        return ("exceptions", *only), member[-1]
     root = exceptions.component(found.chain[-1], ())[:2]
     return ("group", root, *sorted(distinct, key=_ENCODE)), found.main
+
+
+def distinct_members(
+    found: exceptions.Links, platform: str
+) -> dict[exceptions.Component, tuple[ExceptionValue, ...]]:
+    """The members of a group that differ, by what they contribute: ten equal ones are one."""
+    distinct: dict[exceptions.Component, tuple[ExceptionValue, ...]] = {}
+    for member in found.members:
+        distinct.setdefault(tuple(exceptions.components(member, platform)), member)
+    return distinct
 
 
 def _main(event: Event) -> ExceptionValue | None:
     return _exceptions(event)[1] if event.exceptions else None
 
 
-def _thread(event: Event) -> tuple[object, ...]:
+def thread_of(event: Event) -> Thread | None:
     """The thread that crashed, else the current one, else the only one."""
     threads = [thread for thread in event.threads if thread.frames]
     crashed = [thread for thread in threads if thread.crashed]
     current = [thread for thread in threads if thread.current]
     for chosen in (crashed, current, threads):
-        if len(chosen) == 1:
-            return _stack(chosen[0].frames, event.platform)
         if chosen:
-            return ()
-    return ()
+            return chosen[0] if len(chosen) == 1 else None
+    return None
 
 
 def _stack(frames: tuple[Frame, ...], platform: str) -> tuple[object, ...]:

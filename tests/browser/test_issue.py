@@ -118,9 +118,40 @@ async def test_the_first_steps_come_when_they_are_unfolded(mira: Visitor, shop: 
     await page.goto("/issues/SHOP-1/events/latest")
     await expect(page.get_by_text("button.step10", exact=True)).to_be_visible()
     await expect(page.get_by_text("button.step9", exact=True)).to_have_count(0)
+    await page.evaluate("document.querySelector('main').kept = true")
     await page.get_by_text("10 earlier steps").click()
     await expect(page.get_by_text("button.step9", exact=True)).to_be_visible()
     await expect(page.get_by_text("button.step0", exact=True)).to_be_visible()
+    # nothing but the part was fetched
+    assert await page.evaluate("document.querySelector('main').kept")
+
+
+async def test_a_frame_of_a_long_stack_is_fetched_when_it_is_opened(
+    mira: Visitor, tracker: Tracker
+):
+    tracker.write(projects.add, "shop", tracker.services.clock.now_ms())
+    lines = [f"    x = {'1' * 80}  # {at}" for at in range(5)]
+    frames = [
+        {
+            "function": f"call{at:03}",
+            "filename": "shop/deep.py",
+            "lineno": at + 10,
+            "in_app": True,
+            "pre_context": lines,
+            "context_line": f"    return here{at:03}()",
+            "post_context": lines,
+        }
+        for at in range(150)
+    ]
+    send(tracker, an_error(frames=frames))
+    page = mira.page
+    await page.goto("/issues/SHOP-1")
+    await expect(page.locator("#stack .code", has_text="here149")).to_be_visible()
+    await expect(page.locator("#stack .code", has_text="here005")).to_have_count(0)
+    await page.locator("summary", has_text="call005").click()
+    await expect(page.locator("#stack .code", has_text="here005")).to_be_visible()
+    await expect(page.locator("#stack .code", has_text="here149")).to_be_visible()
+    await mira.check("issue-deep")
 
 
 async def test_an_issue_is_resolved_and_taken_back_with_keys(mira: Visitor, shop: Tracker):

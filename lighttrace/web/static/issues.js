@@ -59,18 +59,21 @@
   });
 
   /* folded parts: the link inside says where they are */
+  function fetchPart(more) {
+    const box = more.parentElement;
+    htmx.ajax('GET', more.href.split('#')[0], {source: more, target: box, swap: 'outerHTML', headers: {'HX-Target': `div#${box.id}`}});
+  }
   doc.addEventListener('toggle', e => {
     const more = e.target.open && e.target.matches('[data-lazy]') && e.target.querySelector('[data-more]');
     if (!more) return;
-    delete e.target.dataset.lazy;
     e.target.removeAttribute('data-lazy');
-    htmx.ajax('GET', more.href.split('#')[0], {source: more, target: more.parentElement, swap: 'outerHTML'});
+    fetchPart(more);
   }, true);
   doc.addEventListener('click', e => {
     const more = e.target.closest('[data-more]');
-    if (!more || more.closest('details')?.matches('[open]') === false) return;
+    if (!more) return;
     e.preventDefault();
-    htmx.ajax('GET', more.href.split('#')[0], {source: more, target: more.parentElement, swap: 'outerHTML'});
+    fetchPart(more);
   });
   count();
 })();

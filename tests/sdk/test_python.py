@@ -37,7 +37,7 @@ def test_messages_chains_groups_and_requests_each_become_one_issue(server: Serve
     assert set(issues) == {
         "stock is low",
         "OrderNotFound: no such order: 7",
-        "ExceptionGroup: batch failed (2 sub-exceptions)",
+        "ExceptionGroup: batch failed",
         "ZeroDivisionError: division by zero",
     }
     assert {issue["count"] for issue in issues.values()} == {"2"}

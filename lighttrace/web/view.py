@@ -16,6 +16,7 @@ from lighttrace.web.stacks import Budget, Call, Stack
 BLOCKS = 6  # exceptions shown at once; more are folded
 STACKS = 12  # threads with their frames on the page; others are fetched when opened
 VALUE = 4_000  # characters of one value
+UNTOLD = ("generic", "chained")  # mechanisms that say nothing of how it was caught
 FOLDED = 14  # values of a context from which it is folded
 
 
@@ -204,7 +205,7 @@ def _chain(seen: Event, main: ExceptionValue | None, budget: Budget) -> tuple[Ra
                 module=link.module or "",
                 relation=_relation(link, by_id) if position else "",
                 handled=mechanism.handled if mechanism else None,
-                mechanism=mechanism.type if mechanism and mechanism.type != "generic" else "",
+                mechanism=mechanism.type if mechanism and mechanism.type not in UNTOLD else "",
                 notes=tuple(notes[:20]),
                 stack=stacks.stack(
                     link.frames,

@@ -21,7 +21,9 @@ JAVA = frozenset({"java", "kotlin", "android", "groovy", "scala"})
 NATIVE = frozenset({"native", "c", "cocoa", "objc", "swift", "rust"})
 _SCHEME = re.compile(r"^(?:webpack(?:-internal)?|app|file|ng|turbopack)://+(?:_N_E/)?(?:\./)?")
 _NODE_MODULE = re.compile(r"node_modules/((?:@[^/]+/)?[^/]+)")
-_PACKAGE = re.compile(r"(?:site|dist)-packages/([^/]+)|/gems/([^/]+?)-\d[^/]*/|/vendor/([^/]+/[^/]+)/")
+_PACKAGE = re.compile(
+    r"(?:site|dist)-packages/([^/]+)|/gems/([^/]+?)-\d[^/]*/|/vendor/([^/]+/[^/]+)/"
+)
 _GO_MODULE = re.compile(r"/pkg/mod/([^@]+)@")
 
 

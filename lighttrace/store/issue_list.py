@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lighttrace.store import counters, environments, events, releases
-from lighttrace.store.counters import Period
+from lighttrace.store.counters import Period, Units
 from lighttrace.store.database import Reader, among
 from lighttrace.store.issue_order import (
     Cursor,
@@ -134,10 +134,11 @@ def search(db: Reader, query: IssueQuery) -> IssuePage:
     chosen = _filter(db, query, env_id, period.since_ms if period else 0)
     limit = max(1, min(query.limit, MOST_ROWS))
     cursor = read_cursor(query.cursor, query.sort)
-    found = rank(db, query.sort, chosen, scope, cursor, limit + 1)
+    read: dict[int, Units] = {}
+    found = rank(db, query.sort, chosen, scope, cursor, limit + 1, read)
     if cursor is not None and cursor.back and len(found) <= limit:
         cursor = None  # the way back ends here: the first page, and a full one
-        found = rank(db, query.sort, chosen, scope, cursor, limit + 1)
+        found = rank(db, query.sort, chosen, scope, cursor, limit + 1, read)
     more, ranked = len(found) > limit, found[:limit]
     index = cursor.index if cursor else 0
     before, after = index > 0, more
@@ -146,7 +147,7 @@ def search(db: Reader, query: IssueQuery) -> IssuePage:
         index = max(0, index - len(ranked))
         before, after = True, True
     return IssuePage(
-        rows=tuple(_rows(db, ranked, query.sort, scope, query.now_ms)),
+        rows=tuple(_rows(db, ranked, query.sort, scope, query.now_ms, read)),
         next_cursor=_edge(query.sort, ranked[-1], False, index + len(ranked)) if after else None,
         prev_cursor=_edge(query.sort, ranked[0], True, index) if before and ranked else None,
         total=db.execute(TOTAL.format(where=chosen.where), chosen.values).fetchone()[0],
@@ -200,13 +201,21 @@ select i.id, j.short_prefix, i.short, i.project_id, j.slug, i.title, i.value, i.
 """
 
 
-def _rows(db: Reader, ranked: Ranked, sort: Sort, scope: Scope, now_ms: int) -> list[IssueRow]:
-    """The rows of these issues, in this order."""
+def _rows(
+    db: Reader,
+    ranked: Ranked,
+    sort: Sort,
+    scope: Scope,
+    now_ms: int,
+    read: dict[int, Units],
+) -> list[IssueRow]:
+    """The rows of these issues, in this order. `read`: what is known already of the counters."""
     issue_ids = [issue_id for _, issue_id in ranked]
     keys = [(issue_id, scope.env_id) for issue_id in issue_ids]
     found = {row[0]: row for row in among(db, PAGE, keys)}
     period = scope.period or Period.last(counters.ALL_TIME_HOURS * counters.HOUR_MS, now_ms)
-    bars = counters.sparks(db, issue_ids, scope.envs, period)
+    unread = [issue_id for issue_id in issue_ids if issue_id not in read]
+    units = read | counters.units(db, unread, scope.envs, period) if unread else read
     old = []
     if scope.period is not None:
         old = [it for it, row in found.items() if row[17] < scope.period.since_ms]
@@ -223,7 +232,7 @@ def _rows(db: Reader, ranked: Ranked, sort: Sort, scope: Scope, now_ms: int) -> 
         id_, prefix, short, project_id, slug, title, value, culprit, *row = found[issue_id]
         level, category, platform, unhandled, state, substate, state_at, n_ever, *row = row
         people_ever, first_at, last_at, first_release, last_release, last_event = row
-        spark = bars.get(issue_id, (0,) * counters.SPARK_BARS)
+        spark = counters.spark(units.get(issue_id, []), period)
         rows.append(
             IssueRow(
                 id=id_,

@@ -4,14 +4,16 @@ The last part compares every order, period and environment with what counting al
 gives.
 """
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lighttrace.store import environments, issue_list, issues
+from lighttrace.store import counters, environments, issue_list, issues
 from lighttrace.store.counters import Period
 from lighttrace.store.issue_list import IssuePage, IssueQuery
 from lighttrace.store.issue_order import SORTS, Cursor, Sort
@@ -202,14 +204,17 @@ PERIODS = (HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, None)
 
 @pytest.fixture(scope="module")
 def stream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    """Six weeks of three environments; two issues have several hashes, people come back."""
+    """Six weeks of three environments; two issues have several hashes, people come back. Every
+    third issue is in another project, every fifth is resolved, every second one speaks of stock.
+    """
     rng = random.Random(2)
-    with a_shelf(tmp_path_factory.mktemp("stream")) as shelf:
+    with a_shelf(tmp_path_factory.mktemp("stream"), "shop", "api") as shelf:
         times = sorted(NOON - int(45 * DAY * rng.random() ** 3) for _ in range(3000))
         writes = [
             an_event(
                 at=at,
-                group=str(int(60 * rng.random() ** 2)),
+                group=str(group := int(60 * rng.random() ** 2)),
+                value=("no price", "no stock")[group % 2],
                 environment=rng.choice(("production", "production", "production", "staging", None)),
                 user=f"u{int(80 * rng.random() ** 2)}" if rng.random() < 0.9 else None,
             )
@@ -221,6 +226,8 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
                 shelf.db.execute(
                     "update grouphash set issue_id = ? where issue_id = ?", (into, other)
                 )
+        shelf.db.execute("update issue set project_id = 2 where id % 3 = 0")
+        shelf.db.execute("update issue set state = 1 where id % 5 = 0")
         recount(shelf)
         yield shelf
 
@@ -231,10 +238,11 @@ def recount(shelf: Shelf) -> None:
     for env, group in (("0", ""), ("e.env_id", "e.env_id, ")):
         shelf.db.execute(
             f"insert into issue_env(env_id, issue_id, project_id, state, n, people, first_at,"
-            f" last_at, first_event, last_event) select {env}, g.issue_id, 1, 0, count(*),"
-            f" count(distinct e.person_id), min(e.happened_at), max(e.happened_at), min(e.id),"
+            f" last_at, first_event, last_event) select {env}, g.issue_id, i.project_id, i.state,"
+            f" count(*), count(distinct e.person_id),"
+            f" min(e.happened_at), max(e.happened_at), min(e.id),"
             f" max(e.id) from event e join grouphash g on g.id = e.hash_id"
-            f" group by {group}g.issue_id"
+            f" join issue i on i.id = g.issue_id group by {group}g.issue_id"
         )
 
 
@@ -280,3 +288,58 @@ def test_every_list_says_what_plain_counting_says(
         query = replace(ASK, sort=sort, env=env, period_ms=period_ms, limit=7)
         page = issue_list.search(stream.db, replace(query, cursor=page.prev_cursor))
         assert page.rows == before.rows and page.first_index == before.first_index
+
+
+@pytest.mark.parametrize("sort", ("events", "users"))
+@pytest.mark.parametrize("env", [None, "staging"])
+@pytest.mark.parametrize("period_ms", PERIODS)
+def test_a_narrowed_list_is_the_whole_list_without_the_others(
+    stream: Shelf, sort: Sort, env: str | None, period_ms: int | None
+) -> None:
+    period = Period.last(period_ms, NOON) if period_ms else None
+    expected = plainly(stream, env, period)
+    about_stock = {
+        row[0]
+        for row in stream.db.execute(
+            "select g.issue_id from grouphash g join group_text t on t.hash_id = g.id"
+            " where t.value = 'no stock'"
+        )
+    }
+    state = {"state": State.UNRESOLVED}
+    narrowings: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
+        "state": (state, lambda it: it % 5 != 0),
+        "project": ({"project_ids": (2,)}, lambda it: it % 3 == 0),
+        "text": ({"text": "stock"}, lambda it: it in about_stock),
+        "all": (
+            {**state, "project_ids": (1,), "text": "stock"},
+            lambda it: it % 5 != 0 and it % 3 != 0 and it in about_stock,
+        ),
+    }
+    for name, (narrowed, belongs) in narrowings.items():
+        query = replace(ASK, sort=sort, env=env, period_ms=period_ms, limit=4, **narrowed)
+        found = pages(stream, query)
+        rows = [row for page in found for row in page.rows]
+        keys = [(row.n if sort == "events" else row.people, row.id) for row in rows]
+        assert keys == sorted(keys, reverse=True), name
+        wanted = {it: counted for it, counted in expected.items() if belongs(it)}
+        assert {row.id: (row.n, row.people) for row in rows} == wanted, name
+        for before, after in itertools.pairwise(found):
+            back = issue_list.search(stream.db, replace(query, cursor=after.prev_cursor))
+            assert back.rows == before.rows, name
+
+
+@pytest.mark.parametrize("scanned_row_us", [0.0, 1e9])
+@pytest.mark.parametrize("period_ms", PERIODS[:-1])
+def test_people_are_told_apart_alike_in_both_ways(
+    stream: Shelf, monkeypatch: pytest.MonkeyPatch, scanned_row_us: float, period_ms: int
+) -> None:
+    monkeypatch.setattr(counters, "SCANNED_ROW_US", scanned_row_us)
+    period = Period.last(period_ms, NOON)
+    for env in (None, "production", "staging", ""):
+        expected = plainly(stream, env, period)
+        envs = counters.scopes(stream.db, env)
+        every = [row[0] for row in stream.db.execute("select id from issue")]
+        found = counters.people(stream.db, every, envs, period)
+        assert {it: people for it, people in found.items() if people} == {
+            it: people for it, (_, people) in expected.items() if people
+        }

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from lighttrace.app import create_app
 
 from lighttrace import config as configuration
+from lighttrace.app import create_app
 from lighttrace.clock import Clock, SystemClock
 from lighttrace.store import users
 from lighttrace.web import passwords

@@ -299,3 +299,10 @@ def test_whatever_real_clients_sent_can_be_looked_at(shop: Site):
         found = re.search(r'href="(/events/[^"]+)"', html)
         assert found
         page(shop, found[1].replace("&amp;", "&"))
+
+
+def test_a_damaged_body_does_not_hide_its_issue(shop: Site):
+    send(shop, an_error())
+    shop.write(lambda tx: tx.execute("update event_body set data = x'00ff'").rowcount)
+    html = page(shop, f"/issues/{issues(shop)[0].short_id}")
+    assert "no longer kept" in html

@@ -2,6 +2,7 @@
 `/issues/{short_id}/news`: the numbers of an open page, renewed in their places.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from lighttrace.errors import EventError
+from lighttrace.errors import EventError, StoreError
 from lighttrace.event.decode import decode
 from lighttrace.event.grouping import explain, lt1
 from lighttrace.event.grouping.explain import Explanation
@@ -32,6 +33,8 @@ from lighttrace.web.listing import PERIOD_WORDS, PERIODS
 from lighttrace.web.render import render, wants_fragment
 from lighttrace.web.tags_view import Distribution
 from lighttrace.web.view import EventView
+
+log = logging.getLogger(__name__)
 
 WHICH = ("recommended", "latest", "first")
 PARTS = 20  # folded parts that one address may ask for
@@ -288,7 +291,11 @@ def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked) -> Seen:
 
 def _event(db: Reader, row: EventRow) -> tuple[Event | None, int]:
     """The event and how many of its values were removed as secrets."""
-    stored = events.body(db, row.row)
+    try:
+        stored = events.body(db, row.row)
+    except StoreError as error:  # one damaged body must not hide its issue
+        log.warning("event %s: %s", row.event_id, error)
+        stored = None
     if stored is None:
         return None, 0
     try:

@@ -8,11 +8,11 @@ pragma: docs/storage.md, "Connection settings".
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import Enum, auto
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from lighttrace.clock import SystemClock
 from lighttrace.errors import StartError
@@ -61,13 +61,16 @@ def fault_of(error: BaseException) -> Fault:
     """What kind of trouble an exception out of a batch is. What did not come from SQLite is about
     its row.
     """
-    code = getattr(error, "sqlite_errorcode", None)
-    if not isinstance(code, int):
-        return Fault.DATA
-    primary = code & 0xFF  # extended codes keep the family in the low byte
-    if primary in CORRUPT_CODES:
+    code = _code(error)
+    if code in CORRUPT_CODES:
         return Fault.CORRUPT
-    return Fault.DISK if primary in DISK_CODES else Fault.DATA
+    return Fault.DISK if code in DISK_CODES else Fault.DATA
+
+
+def _code(error: BaseException) -> int:
+    """SQLite's number of an error, or 0 (it is no error) if it is not one of SQLite's."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else 0  # extended codes: family in the low byte
 
 
 def require_sqlite() -> None:
@@ -81,10 +84,101 @@ def require_sqlite() -> None:
         )
 
 
+def damage(path: Path, error: object) -> str:
+    """What to say of a database that SQLite finds damaged."""
+    return (
+        f"The database {path} is damaged ({error}): stop LightTrace if it runs, keep the file, "
+        "and restore the newest backup."
+    )
+
+
+def require_ours(path: Path) -> None:
+    """Raises StartError for a file that is no database, or another program's, before anything in it
+    changes: to open it as ours would turn it into WAL. What holds no table is ours to fill.
+
+    It is read by SQLite and never by `open`: to close a file ends all the locks that this process
+    has on it, and another one would take the log of a running server for its own
+    (sqlite.org/howtocorrupt.html, 2.2).
+    """
+    size, has_log = _size(path), _size(path.with_name(path.name + "-wal")) > 0
+    if size == 0:
+        return
+    try:
+        found = _look(path, immutable=True)
+    except sqlite3.Error as error:
+        if not has_log:
+            raise _unreadable(path, error) from error
+        found = None  # perhaps half of the log was moved: then the other half tells
+    if has_log and (found is None or found.application != APPLICATION_ID):
+        try:
+            found = _look(path, immutable=False)  # of a first start that was killed it has all
+        except sqlite3.Error as error:
+            raise _unreadable(path, error) from error
+    assert found is not None
+    if found.size_bytes == 0:
+        raise _no_database(path)  # shorter than a page; SQLite takes it for a new one
+    if found.application != APPLICATION_ID and found.tables:
+        raise not_ours(path)
+    if found.size_bytes > size and not has_log:
+        raise StartError(damage(path, "its end is missing"))
+
+
+class _Found(NamedTuple):
+    application: int
+    tables: int
+    size_bytes: int  # as its first page has it
+
+
+def _look(path: Path, *, immutable: bool) -> _Found:
+    """`immutable`: as it is on the disk, without a lock, and without a log being made for it."""
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable={int(immutable)}"
+    with closing(sqlite3.connect(uri, uri=True)) as db:
+        ask = (
+            "PRAGMA application_id",
+            "select count(*) from sqlite_master",
+            "PRAGMA page_count",
+            "PRAGMA page_size",
+        )
+        application, tables, pages, page_bytes = (int(db.execute(it).fetchone()[0]) for it in ask)
+        return _Found(application, tables, pages * page_bytes)
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> StartError:
+    if _code(error) == sqlite3.SQLITE_NOTADB:
+        return _no_database(path)
+    if fault_of(error) is Fault.CORRUPT:
+        return StartError(damage(path, error))
+    return StartError(f"Cannot open the database {path}: {error}.")
+
+
+def _no_database(path: Path) -> StartError:
+    return StartError(
+        f"Cannot use {path}: this file is not a database. If it was one of LightTrace, "
+        "restore the newest backup; if not, name another folder with --data."
+    )
+
+
+def not_ours(path: Path) -> StartError:
+    return StartError(
+        f"{path} is an SQLite database, but not one of LightTrace. It stays as it is: "
+        "name another folder with --data."
+    )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def open_writer(path: Path, *, synchronous: Synchronous = "FULL") -> sqlite3.Connection:
     """The connection that writes; makes the file if it is not there. Any one thread at a time may
     use it.
+
+    Raises StartError if the file is not ours, or sqlite3.Error; nothing has changed then.
     """
+    require_ours(path)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     try:
         db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
@@ -116,10 +210,14 @@ def open_reader(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=256,
     )
-    db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    db.execute("PRAGMA query_only=ON")
-    db.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
-    db.execute("PRAGMA temp_store=MEMORY")
+    try:
+        db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        db.execute("PRAGMA query_only=ON")
+        db.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
+        db.execute("PRAGMA temp_store=MEMORY")
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
 
 

@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lighttrace.errors import StartError
-from lighttrace.store.database import APPLICATION_ID, Transaction, transaction
+from lighttrace.store.database import (
+    APPLICATION_ID,
+    Fault,
+    Transaction,
+    damage,
+    fault_of,
+    not_ours,
+    transaction,
+)
 
 Progress: TypeAlias = Callable[[str], None]  # is given lines for people
 
@@ -49,9 +57,11 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
         application = int(db.execute("PRAGMA application_id").fetchone()[0])
         empty = db.execute("select 1 from sqlite_master limit 1").fetchone() is None
     except sqlite3.DatabaseError as error:
+        if fault_of(error) is Fault.CORRUPT:
+            raise StartError(damage(path, error)) from error
         raise StartError(f"{path} cannot be read as a database: {error}.") from error
     if not empty and application != APPLICATION_ID:
-        raise StartError(f"{path} is an SQLite database, but not one of LightTrace.")
+        raise not_ours(path)
     return version
 
 
@@ -94,6 +104,8 @@ def migrate(
         try:
             _take(db, step)
         except sqlite3.Error as error:
+            if fault_of(error) is Fault.CORRUPT:
+                raise StartError(damage(path, error)) from error
             raise StartError(
                 f"The step {step.name} failed on {path}: {error}. The file is as it was before it."
             ) from error
@@ -164,5 +176,7 @@ def _copy(db: sqlite3.Connection, path: Path, target: Path, say: Progress) -> No
             db.backup(copy, pages=COPY_PAGES, progress=tell)
     except (sqlite3.Error, OSError) as error:
         unfinished.unlink(missing_ok=True)
+        if fault_of(error) is Fault.CORRUPT:
+            raise StartError(damage(path, error)) from error
         raise StartError(f"Could not copy {path} to {target}: {error}.") from error
     unfinished.replace(target)

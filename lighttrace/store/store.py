@@ -26,6 +26,7 @@ from lighttrace.store.database import (
     Reader,
     Synchronous,
     Transaction,
+    damage,
     fault_of,
     open_reader,
     open_writer,
@@ -75,7 +76,11 @@ class Store:
         self._writer = Writer(
             db, path, clock, self.keys, deliver=self._deliver, on_fatal=self._tell_fatal
         )
-        self._writer.prepare()
+        try:
+            self._writer.prepare()
+        except BaseException:
+            self._key_reader.close()
+            raise
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queued = 0
         self._has_ended = False  # the writer failed; its thread may need a moment more
@@ -111,7 +116,13 @@ class Store:
             raise _nothing_there(path)
         lock = Lock.take(path)
         try:
-            return cls(path, clock, lock, _open(path, synchronous, copy, progress))
+            with _in_a_sentence(path):
+                db = _open(path, synchronous, copy, progress)
+                try:
+                    return cls(path, clock, lock, db)
+                except BaseException:
+                    db.close()
+                    raise
         except BaseException:
             lock.release()
             raise
@@ -126,14 +137,19 @@ class Store:
         require_sqlite()
         if not path.is_file():
             raise _nothing_there(path)
-        with closing(_open_existing(path)) as db:
+        with _in_a_sentence(path):
+            db = open_writer(path)
+        with closing(db):
             migrate.require_current(db, path)
             try:
                 with transaction(db) as tx:
                     yield tx
-            except sqlite3.OperationalError as error:
-                if fault_of(error) is not Fault.DISK:
+            except sqlite3.Error as error:
+                fault = fault_of(error)
+                if fault is Fault.DATA:
                     raise
+                if fault is Fault.CORRUPT:
+                    raise StartError(damage(path, error)) from error
                 raise StartError(f"{path} cannot be written just now: {error}.") from error
 
     async def start(self) -> None:
@@ -273,11 +289,14 @@ class Store:
         try:
             with snapshot(self._readers.db) as db:
                 return fn(db, *args, **kwargs)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+        except sqlite3.DatabaseError as error:
+            fault, code = fault_of(error), getattr(error, "sqlite_errorcode", None)
+            if fault is Fault.CORRUPT:
+                raise StoreError(damage(self.path, error)) from error
+            if code == sqlite3.SQLITE_INTERRUPT:
                 raise StoreError("this took longer than five seconds to look up") from error
-            writes = error.sqlite_errorcode == sqlite3.SQLITE_READONLY  # a mistake of the caller
-            if fault_of(error) is Fault.DISK and not writes:
+            writes = code == sqlite3.SQLITE_READONLY  # a mistake of the caller
+            if fault is Fault.DISK and not writes:
                 raise DiskError(f"the database cannot be read: {error}") from error
             raise
 
@@ -317,12 +336,9 @@ def _nothing_there(path: Path) -> StartError:
 def _open(
     path: Path, synchronous: Synchronous, copy: bool, progress: Progress | None
 ) -> sqlite3.Connection:
-    try:
-        if not path.exists():
-            path.touch(0o600)  # bodies of events are nobody else's business
-        db = open_writer(path, synchronous=synchronous)
-    except (OSError, sqlite3.Error) as error:
-        raise StartError(f"Cannot open the database {path}: {error}.") from error
+    if not path.exists():
+        path.touch(0o600)  # bodies of events are nobody else's business
+    db = open_writer(path, synchronous=synchronous)
     try:
         migrate.migrate(db, path, copy=copy, progress=progress)
         with transaction(db) as tx:
@@ -333,10 +349,14 @@ def _open(
     return db
 
 
-def _open_existing(path: Path) -> sqlite3.Connection:
+@contextmanager
+def _in_a_sentence(path: Path) -> Iterator[None]:
+    """Whatever keeps a database from being opened, as a StartError."""
     try:
-        return open_writer(path)
-    except sqlite3.Error as error:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        if fault_of(error) is Fault.CORRUPT:
+            raise StartError(damage(path, error)) from error
         raise StartError(f"Cannot open the database {path}: {error}.") from error
 
 

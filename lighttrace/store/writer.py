@@ -26,7 +26,7 @@ from lighttrace.store import keys, settings
 from lighttrace.store.batch import Done, Packed, store_events
 from lighttrace.store.bodies import Compressor
 from lighttrace.store.checkpoint import Checkpointer, checkpoint, is_too_long, wal_of
-from lighttrace.store.database import Fault, Transaction, fault_of
+from lighttrace.store.database import Fault, Transaction, damage, fault_of
 from lighttrace.store.keys import KeyCache
 from lighttrace.store.memory import REMEMBERED, Memory, Noticed
 from lighttrace.store.sidework import SideWork
@@ -285,8 +285,5 @@ class Writer(threading.Thread):
 
 def _why(path: Path, error: Exception) -> str:
     if fault_of(error) is Fault.CORRUPT:
-        return (
-            f"The database {path} is damaged ({error}). Nothing more is written to it. "
-            "Stop LightTrace, keep the file, and restore the newest backup."
-        )
+        return f"Nothing more is written. {damage(path, error)}"
     return f"The writer of {path} has stopped: {error!r}."

@@ -131,7 +131,7 @@ def test_another_programs_database_is_refused(tmp_path: Path, clock: FixedClock)
 def test_what_is_not_a_database_is_refused(tmp_path: Path, clock: FixedClock) -> None:
     path = tmp_path / "lighttrace.db"
     path.write_bytes(b"a letter to somebody" * 1000)
-    with pytest.raises(StartError, match="Cannot open"):
+    with pytest.raises(StartError, match="not a database"):
         Store.open(path, clock=clock)
     assert path.read_bytes().startswith(b"a letter")
 

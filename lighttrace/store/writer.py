@@ -156,6 +156,8 @@ class Writer(threading.Thread):
         settled: list[Settled] = []
         changes = Changes()
         try:
+            if self._checkpointer.damage is not None:
+                raise self._checkpointer.damage
             if jobs or self.side or self.disk_trouble is not None:
                 self._commit_or_split(jobs, settled, changes)
             elif self._others_wrote():
@@ -174,8 +176,14 @@ class Writer(threading.Thread):
         self.last_batch_ms = round((self._clock.monotonic_s() - began_s) * 1000)
         self._checkpointer.wrote(len(jobs))
         if is_too_long(self._wal):
-            with suppress(sqlite3.Error):
-                checkpoint(self._db, "RESTART")
+            self._empty_log()
+
+    def _empty_log(self) -> None:
+        try:
+            checkpoint(self._db, "RESTART")
+        except sqlite3.Error as error:  # a disk that is full now is met by the next batch
+            if fault_of(error) is Fault.CORRUPT:
+                raise
 
     def _commit_or_split(self, jobs: list[Job], settled: list[Settled], changes: Changes) -> None:
         """Commit the jobs, all together if that can be; else in halves, to find the one that

@@ -21,9 +21,13 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from lighttrace.event.model import Arrival
 from lighttrace.store import (
     activity,
     bodies,
@@ -53,7 +57,11 @@ TAGS = {  # key → distinct values
     "server_name": 20, "request": 0,
 }  # fmt: skip
 WORDS = ("order", "cart", "payment", "user", "session", "price", "stock", "coupon", "gateway")
-BODY_EVERY = 50  # bodies are asked for one at a time, so a few will do
+# Pages ask for one body at a time, so a few will do: these, and those an issue is opened with.
+BODY_EVERY = 50
+PAYLOADS = Path(__file__).parent / "payloads"
+SMALL, USUAL = "py_exception_small.envelope", "py_exception.envelope"  # 6.5 KB and 31 KB of JSON
+USUAL_EVERY = 20  # issues; the others have small bodies
 CHUNK = 20_000
 
 
@@ -75,6 +83,8 @@ def fill(path: Path, count: int, issue_count: int, seed: int = 7) -> None:
         for statement in COUNTERS:
             with transaction(db):
                 db.execute(statement)
+        with transaction(db):
+            _bodies_to_open(db)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.execute("PRAGMA optimize")
 
@@ -119,8 +129,8 @@ def _issues(db: sqlite3.Connection, rng: random.Random, issue_count: int) -> Non
     for issue_id in range(1, issue_count + 1):
         words = " ".join(rng.choices(WORDS, k=4))
         db.execute(
-            "insert into issue(id, project_id, short, title, value, culprit, level, platform, state,"
-            " state_at, created_at) values(?, ?, ?, ?, ?, ?, 40, 'python', ?, 0, 0)",
+            "insert into issue(id, project_id, short, title, value, culprit, level, platform,"
+            " state, state_at, created_at) values(?, ?, ?, ?, ?, ?, 40, 'python', ?, 0, 0)",
             (
                 issue_id, issue_id % PROJECTS + 1, issue_id, f"Error{issue_id % 97}",
                 f"{words} {issue_id}", f"{words.split()[0]} in total", states[issue_id - 1],
@@ -180,16 +190,56 @@ def _events(
         tokens.append(text_index.token("release", f"shop@1.{release - 1}.0"))
         said = f"Error{issue_id % 97} {rng.choice(WORDS)} {issue_id} {rng.randrange(10_000)}"
         text_rows.append((row, f"{said} {' '.join(tokens)}"))
-        if row % BODY_EVERY == 0 or row == count:
-            body_rows.append((row, None, 2500, b'{"received_at":0}', rng.randbytes(2500)))
+        if row % BODY_EVERY == 0:
+            body_rows.append(_body(row, event_rows[-1][1], at, issue_id))
     db.executemany(
         "insert into event(id, event_id, project_id, hash_id, received_at, happened_at, env_id,"
         " release_id, person_id, level, flags, trace_id, tags)"
         " values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         event_rows,
     )
-    db.executemany("insert into event_body values(?, ?, ?, ?, ?)", body_rows)
+    db.executemany(ADD_BODY, body_rows)
     table.add(db, text_rows)
+
+
+ADD_BODY = "insert or ignore into event_body values(?, ?, ?, ?, ?)"
+
+
+@cache
+def _compressed(name: str) -> tuple[int, bytes]:
+    """(size, what is stored) of the event in a payload file."""
+    _, header, rest = (PAYLOADS / name).read_bytes().split(b"\n", 2)
+    body = rest[: json.loads(header)["length"]]
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("create table dictionary(id, project_id, kind, data)")  # none but the shipped
+        _, data = bodies.Compressor(db).compress(0, body)
+    return len(body), data
+
+
+def _body(row: int, event_id: bytes, at: int, issue_id: int) -> tuple[int, int, int, bytes, bytes]:
+    """A row of `event_body`. The bytes are those of all its kind: what tells events apart is said
+    by their `derived`, the id and the time.
+    """
+    size, data = _compressed(USUAL if issue_id % USUAL_EVERY == 0 else SMALL)
+    derived = msgspec.json.encode(Arrival(received_at=at, event_id=event_id.hex()))
+    return row, bodies.SHIPPED_ID, size, derived, data
+
+
+OPENED = """
+select e.id, e.event_id, e.received_at, n.issue_id
+  from issue_env n cross join event e on e.id in (n.first_event, n.last_event)
+"""
+
+
+def _bodies_to_open(db: sqlite3.Connection) -> None:
+    """Bodies of the events that an issue's page opens by itself: first, last, recommended."""
+    db.executemany(ADD_BODY, [_body(*row) for row in db.execute(OPENED).fetchall()])
+    issue_ids = [row[0] for row in db.execute("select issue_id from issue_env where env_id = 0")]
+    for issue_id in issue_ids:
+        row = events.chosen(db, issue_id, "recommended")
+        if row is not None:
+            own = _body(row.row, bytes.fromhex(row.event_id), row.received_at, issue_id)
+            db.execute(ADD_BODY, own)
 
 
 ISSUE_ENV = """
@@ -267,9 +317,10 @@ def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]
                 until_ms = period.until_hour * HOUR_MS
                 counters.series(db, issue_id, env, period.since_ms, until_ms, 6 * HOUR_MS)
                 counters.totals(db, issue_id, env, period.since_ms)
-                events.chosen(db, issue_id, "recommended", env)
+                event = events.chosen(db, issue_id, "recommended", env)
                 events.around(db, issue_id, row)
-                events.body(db, row)
+                if event is not None:
+                    events.body(db, event.row)
                 activity.of_issue(db, issue_id)
 
             yield f"{words} issue: the page without tags, 30 d, {where}", shown

@@ -250,7 +250,7 @@ def _frame(call: Call, platform: str) -> Raw:
         module, _, function = call.function.rpartition(".")
         frame.update(module=module, function=function, filename=call.file)
     else:
-        frame.update(filename=call.file, abs_path=f"webpack:///./{call.file}", colno=17)
+        frame.update(filename=call.file, abs_path=f"webpack:///./{call.file}", colno=call.column)
         frame["data"] = {"sourcemap": "main.js.map"}
     if call.code:
         lines = call.code.rstrip("\n").split("\n")

@@ -17,6 +17,7 @@ class Call:
     code: str = ""
     vars: dict[str, object] = field(default_factory=dict)
     in_app: bool = True
+    column: int = 5  # where in the marked line; browsers say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ PROCESS_PAYMENT = Call(
 }
 ''',
     {"cart.id": "c_9f21", "attempt": 2, "order": None, "res.status": 200},
+    column=37,
 )  # fmt: skip
 ON_SUBMIT = Call(
     "onSubmit", "src/checkout/PlaceOrderButton.tsx", 62,
@@ -95,6 +97,7 @@ ON_SUBMIT = Call(
   };
 ''',
     {"attempt": 1, "busy": True},
+    column=11,
 )  # fmt: skip
 CHARGE_CARD = Call(
     "charge_card", "billing/gateway.py", 203,

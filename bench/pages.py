@@ -2,7 +2,7 @@
 
 `python bench/pages.py [--events 1000000] [--issues 10000] [--database FILE] [--runs 30]`
 
-Fills a database straight by SQL (one to three minutes for a million events), unless `--database` names
+Fills a database straight by SQL (a minute or two for a million events), unless `--database` names
 one that is there already, and asks what the pages ask, each on a warm connection as the server's
 readers have. The stream is that of docs/storage.md: zipf over the issues, 90 days, 50 releases,
 4 environments, 4 projects, 200,000 people, 14 tags of which one is nearly unique.

@@ -15,7 +15,10 @@ from tests.sdk.server import Server
 
 pytestmark = [pytest.mark.sdk, pytest.mark.browser]
 PROGRAMS = Path(__file__).parent / "programs"
-PAGE = "<!doctype html><button>Place order</button><script src=/main.js></script>"
+PAGE = (
+    "<!doctype html><meta charset=utf-8><button>Place order</button>"
+    "<button class=help>Help</button><script src=/main.js></script>"
+)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -65,6 +68,29 @@ def test_an_error_in_a_page_of_another_origin_arrives(
     )
     (crumbs,) = [e["data"]["values"] for e in event["entries"] if e["type"] == "breadcrumbs"]
     assert crumbs[-1]["category"] == "ui.click"
+
+
+def test_what_somebody_says_in_the_report_dialog_is_kept_with_the_event(
+    server: Server, shop: str, page: Page
+) -> None:
+    dsn, token = server.dsn("shop"), server.token()
+    page.goto(f"{shop}/?dsn={dsn}")
+    page.get_by_role("button", name="Help").click()
+    dialog = page.get_by_role("dialog", name="Sorry about that")
+    dialog.get_by_role("button", name="Send report").click()
+    assert "say what happened" in dialog.get_by_role("alert").inner_text()
+    dialog.get_by_label("Name").fill("Dana")
+    dialog.get_by_label("Email").fill("dana@example.org")
+    dialog.get_by_label("What happened?").fill("I pressed pay twice — nothing.")
+    dialog.get_by_role("button", name="Send report").click()
+    dialog.get_by_role("status").wait_for()
+    dialog.get_by_role("button", name="Close").click()
+
+    (issue,) = server.api("projects/lighttrace/shop/issues/", token)
+    event = server.api(f"issues/{issue['id']}/events/latest/", token)
+    report = event["userReport"]
+    assert (report["name"], report["email"]) == ("Dana", "dana@example.org")
+    assert report["comments"] == "I pressed pay twice — nothing."
 
 
 def _has_event(response: object) -> bool:

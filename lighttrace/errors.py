@@ -14,6 +14,7 @@ answered with │   ├── AuthError          401 nothing found, 400 malforme
 ├── StoreError
 │   ├── QueueFullError     the writer has more to do than it may hold
 │   ├── TakenError         a name that must be unique is taken; the message says which
+│   ├── RefusedError       a rule about people and rights forbids it; the message says which
 │   └── DiskError          SQLite could not write: disk full, I/O error, busy for too long
 └── DeliveryError          a message could not be handed over; `permanent` says whether trying again
 can help
@@ -115,6 +116,10 @@ class QueueFullError(StoreError):
 
 
 class TakenError(StoreError):
+    pass
+
+
+class RefusedError(StoreError):
     pass
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lighttrace.store import settings, text_index
+from lighttrace.store import audit, settings, text_index
 from lighttrace.store.database import Transaction
 from lighttrace.store.tallies import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -197,6 +197,10 @@ def _ledger(tx: Transaction, age: Age) -> int:
     return tx.execute(LEDGER, ((age.now_ms - LEDGER_KEPT_MS) // HOUR_MS,)).rowcount
 
 
+def _audit(tx: Transaction, age: Age) -> int:
+    return audit.forget(tx, age.now_ms, ROWS)
+
+
 Step = Callable[[Transaction, Age], int]
 STEPS: tuple[Step, ...] = (
     _counters("minute", MINUTE_MS, MINUTES_KEPT_MS),
@@ -213,5 +217,6 @@ STEPS: tuple[Step, ...] = (
     ),
     _rows_older("web_session", "token_hash", "expires_at < ?", lambda age: age.now_ms),
     _rows_older("invite", "token_hash", "expires_at < ?", lambda age: age.now_ms - DAY_MS),
+    _audit,
     _rows_older("feedback", "id", "received_at < ?", lambda age: age.oldest_at),
 )

@@ -97,15 +97,15 @@ def _rename(tx: Transaction, project_id: int, name: str, platform: str | None) -
     return Project(*tx.execute(RENAME, (name, platform, project_id)).fetchone())
 
 
-def slug_of(name: str) -> str:
+def slug_of(name: str, noun: str = "project") -> str:
     """Lower-case letters, digits and dashes, as close to the name as that allows. Never only
     digits: wherever a slug is taken, an id is taken too.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MOST_SLUG].strip("-")
     if not slug:
-        return "project"
-    return f"project-{slug}"[:MOST_SLUG] if slug.isdigit() else slug
+        return noun
+    return f"{noun}-{slug}"[:MOST_SLUG] if slug.isdigit() else slug
 
 
 SLUG_TAKEN = "select 1 from project where slug = ?"  # a deleted project keeps its slug

@@ -100,7 +100,7 @@ def page(db: Reader, wanted: Wanted, limit: int) -> list[Entry]:
         "before": wanted.before,
         "limit": limit,
     }
-    return [Entry(*row, json.loads(detail)) for *row, detail in db.execute(PAGE, values)]
+    return [Entry(*(*row[:-1], json.loads(row[-1]))) for row in db.execute(PAGE, values)]
 
 
 FORGET = """

@@ -1,5 +1,7 @@
 """Users: the people who sign in. Passwords come here hashed; what is in `options` is theirs (theme,
-keys, time zone). A disabled user is nowhere to be found, but his e-mail stays taken.
+keys, time zone). A disabled user is nowhere to be found, but the e-mail stays taken.
+
+Who may change whom is decided here, inside the transaction that changes: docs/roles.md, "People".
 """
 
 import json
@@ -7,11 +9,12 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from lighttrace.errors import TakenError
+from lighttrace.errors import RefusedError, TakenError
 from lighttrace.event.model import Json
 from lighttrace.store.database import Reader, Transaction
 
 COLUMNS = "id, email, name, role, options, created_at, seen_at"
+ROLES = ("viewer", "member", "admin", "owner")  # each may what those before it may, and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +115,97 @@ SET_OPTIONS = "update user set options = ? where id = ?"
 
 def set_options(tx: Transaction, user_id: int, options: dict[str, Json]) -> bool:
     return tx.execute(SET_OPTIONS, (json.dumps(options), user_id)).rowcount == 1
+
+
+def may_give(giver: str, role: str) -> bool:
+    """Whether somebody in the role `giver` may make somebody a `role`: never more than they are."""
+    return giver in ("admin", "owner") and ROLES.index(role) <= ROLES.index(giver)
+
+
+SET_ROLE = "update user set role = ? where id = ?"
+
+
+def set_role(tx: Transaction, user_id: int, role: str, by_id: int | None) -> User:
+    """Give somebody another role; the person as they were before. `by_id` None: a command, which
+    may do everything but leave LightTrace without an owner. Raises RefusedError.
+    """
+    was = for_change(tx, user_id, by_id)
+    if by_id is not None and not may_give(_role(tx, by_id), role):
+        raise RefusedError("Nobody gives a role that is higher than their own.")
+    if was.role == "owner" and role != "owner":
+        _keep_an_owner(tx, user_id)
+    tx.execute(SET_ROLE, (role, user_id))
+    if role not in ("admin", "owner"):
+        tx.execute(WITHDRAW, (user_id,))
+    return was
+
+
+DISABLE = "update user set disabled_at = ? where id = ?"
+# Links somebody made for others are worth as much as the rights they were made with.
+WITHDRAW = "delete from invite where created_by = ? and used_at is null"
+END = (
+    "delete from web_session where user_id = ?",
+    "delete from sign_in where user_id = ?",
+    "delete from invite where user_id = ?",
+    WITHDRAW,
+)
+END_TOKENS = "update api_token set revoked_at = ? where user_id = ? and revoked_at is null"
+
+
+def disable(tx: Transaction, user_id: int, by_id: int | None, now_ms: int) -> User:
+    """Shut somebody out: sessions, tokens and links end with it, for good. Raises RefusedError."""
+    if user_id == by_id:
+        raise RefusedError("Nobody can disable themselves; ask another owner or admin.")
+    person = for_change(tx, user_id, by_id)
+    if person.role == "owner":
+        _keep_an_owner(tx, user_id)
+    tx.execute(DISABLE, (now_ms, user_id))
+    tx.execute(END_TOKENS, (now_ms, user_id))
+    for sql in END:
+        tx.execute(sql, (user_id,))
+    return person
+
+
+def enable(tx: Transaction, user_id: int, by_id: int | None) -> User:
+    """Let somebody in again, with the role they had. Raises RefusedError."""
+    person = for_change(tx, user_id, by_id)
+    tx.execute(DISABLE, (None, user_id))
+    return person
+
+
+ANYBODY = f"select {COLUMNS} from user where id = ?"
+
+
+def for_change(db: Reader, user_id: int, by_id: int | None) -> User:
+    """The person, disabled or not, if `by_id` may change them. Raises RefusedError."""
+    row = db.execute(ANYBODY, (user_id,)).fetchone()
+    if row is None:
+        raise RefusedError("This person is not here any more.")
+    person = of_row(row)
+    if by_id is None:
+        return person
+    role = _role(db, by_id)
+    if role not in ("admin", "owner"):
+        raise RefusedError("Only owners and admins change people.")
+    if person.role == "owner" and role != "owner":
+        raise RefusedError("Only an owner can change an owner.")
+    return person
+
+
+ROLE = "select role from user where id = ? and disabled_at is null"
+
+
+def _role(db: Reader, user_id: int) -> str:
+    """As it is now: a session may have begun with another one."""
+    row = db.execute(ROLE, (user_id,)).fetchone()
+    return row[0] if row else "nobody"
+
+
+ANOTHER_OWNER = """
+select exists(select 1 from user where role = 'owner' and disabled_at is null and id <> ?)
+"""
+
+
+def _keep_an_owner(tx: Transaction, user_id: int) -> None:
+    if not tx.execute(ANOTHER_OWNER, (user_id,)).fetchone()[0]:
+        raise RefusedError("This is the only owner: make somebody else an owner first.")

@@ -21,12 +21,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lighttrace.errors import ConfigError, Problem
+from lighttrace.event.impact import Weights
 from lighttrace.toml import Reading
 
 FILE = "lighttrace.toml"
 SYSTEM_FILE = Path("/etc/lighttrace/lighttrace.toml")
 DATABASE = "lighttrace.db"
 LEAST_SIZE_BYTES = 50_000_000  # a database that may not hold a day of events helps nobody
+WEIGHTS = Weights()
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
@@ -291,6 +293,107 @@ class Alerts(Struct, frozen=True):
     ] = ()
 
 
+class Impact(Struct, frozen=True):
+    """`[impact]`: how many points each reason adds to an issue's impact, of 100. The inbox goes by
+    it. 0 turns a reason off.
+    """
+
+    new: Annotated[
+        int,
+        Meta(
+            title="What began in the last 24 hours.",
+            ge=0,
+            le=100,
+            description="points from 0 to 100",
+            examples=[WEIGHTS.new],
+        ),
+    ] = WEIGHTS.new
+    regressed: Annotated[
+        int,
+        Meta(
+            title="What was resolved and came back.",
+            ge=0,
+            le=100,
+            description="points from 0 to 100",
+            examples=[WEIGHTS.regressed],
+        ),
+    ] = WEIGHTS.regressed
+    spiking: Annotated[
+        int,
+        Meta(
+            title="At most, for what happens far more often than usual.",
+            ge=0,
+            le=100,
+            description="points from 0 to 100",
+            examples=[WEIGHTS.spiking],
+        ),
+    ] = WEIGHTS.spiking
+    users: Annotated[
+        int,
+        Meta(
+            title="At most, for the people who met it: some 700 of them earn it all.",
+            ge=0,
+            le=100,
+            description="points from 0 to 100",
+            examples=[WEIGHTS.users],
+        ),
+    ] = WEIGHTS.users
+    high_value: Annotated[
+        int,
+        Meta(
+            title="What a tag or a path says is worth most.",
+            ge=0,
+            le=100,
+            description="points from 0 to 100",
+            examples=[WEIGHTS.high_value],
+        ),
+    ] = WEIGHTS.high_value
+    after_deploy: Annotated[
+        int,
+        Meta(
+            title="What began within an hour after a deploy.",
+            ge=0,
+            le=100,
+            description="points from 0 to 100",
+            examples=[WEIGHTS.after_deploy],
+        ),
+    ] = WEIGHTS.after_deploy
+    failed_fix: Annotated[
+        int,
+        Meta(
+            title="What a fix was just meant to end, and did not.",
+            ge=0,
+            le=100,
+            description="points from 0 to 100",
+            examples=[WEIGHTS.failed_fix],
+        ),
+    ] = WEIGHTS.failed_fix
+    fatal: Annotated[
+        int,
+        Meta(
+            title="What is fatal, or was not handled in a program of the backend.",
+            ge=0,
+            le=100,
+            description="points from 0 to 100",
+            examples=[WEIGHTS.fatal],
+        ),
+    ] = WEIGHTS.fatal
+    same_trace: Annotated[
+        int,
+        Meta(
+            title="What happened in the same trace as a worse issue.",
+            ge=0,
+            le=100,
+            description="points from 0 to 100",
+            examples=[WEIGHTS.same_trace],
+        ),
+    ] = WEIGHTS.same_trace
+
+    @property
+    def weights(self) -> Weights:
+        return Weights(**msgspec.structs.asdict(self))
+
+
 class ScrubOptions(Struct, frozen=True):
     """`scrub` of a project: which values are removed from its events before anything is stored."""
 
@@ -380,6 +483,7 @@ class Config(Struct, frozen=True):
     store: StoreOptions = StoreOptions()
     smtp: Smtp | None = None
     alerts: Alerts = Alerts()
+    impact: Impact = Impact()
     projects: tuple[ProjectOptions, ...] = msgspec.field(default=(), name="project")
     source: Path | None = None  # the file it came from
     pinned: frozenset[str] = frozenset()  # what the command line said, such as "server.port"

@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "limits": frozenset(),
     "log": frozenset(),
     "toml": frozenset({"errors"}),
-    "config": frozenset({"errors", "toml"}),
+    "config": frozenset({"errors", "event", "toml"}),
     "event": frozenset({"errors"}),
     "sourcemaps": frozenset({"event", "errors"}),
     "store": frozenset({"event", "clock", "errors"}),
@@ -40,8 +40,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": EVERYTHING,
     "__main__": EVERYTHING,
 }
-# of `event`, the store knows the types that it stores, and how versions are ordered
-STORE_KNOWS = {"event.model", "event.title", "event.version"}
+# of `event`, the store knows the types that it stores, how versions are ordered, and what ranks
+STORE_KNOWS = {"event.impact", "event.model", "event.title", "event.version"}
 
 # the only places where these are imported
 ONLY_IN = {

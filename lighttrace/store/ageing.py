@@ -216,6 +216,7 @@ STEPS: tuple[Step, ...] = (
         "outbox", "id", "state <> 'due' and made_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS
     ),
     _rows_older("web_session", "token_hash", "expires_at < ?", lambda age: age.now_ms),
+    _rows_older("sign_in", "token_hash", "expires_at < ?", lambda age: age.now_ms),
     _rows_older("invite", "token_hash", "expires_at < ?", lambda age: age.now_ms - DAY_MS),
     _audit,
     _rows_older("feedback", "id", "received_at < ?", lambda age: age.oldest_at),

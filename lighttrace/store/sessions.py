@@ -5,7 +5,7 @@ secret, the row its SHA-256.
 from dataclasses import dataclass
 from typing import Any
 
-from lighttrace.store import users
+from lighttrace.store import sign_ins, users
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.tokens import digest, new_secret
 from lighttrace.store.users import User
@@ -19,29 +19,40 @@ class Session:
     seen_at: int
     ip: str | None
     agent: str | None
+    method: str  # how it was begun: one of METHODS
+    second_factor: bool  # whether the person has one
 
+
+METHODS = ("password", "code", "provider", "link")
 
 OPEN = """
-insert into web_session(token_hash, user_id, created_at, seen_at, expires_at, ip, agent)
-values (?, ?, ?, ?, ?, ?, ?)
+insert into web_session(token_hash, user_id, created_at, seen_at, expires_at, ip, agent, method)
+values (?, ?, ?, ?, ?, ?, ?, ?)
 """
 EXPIRE = "delete from web_session where user_id = ? and expires_at <= ?"
 
 
 def open(
-    tx: Transaction, user_id: int, ip: str | None, agent: str | None, now_ms: int, lifetime_ms: int
+    tx: Transaction,
+    user_id: int,
+    ip: str | None,
+    agent: str | None,
+    now_ms: int,
+    lifetime_ms: int,
+    method: str = "password",
 ) -> str:
     """A new session; returns the secret for the cookie. The person's expired ones go."""
     tx.execute(EXPIRE, (user_id, now_ms))
     secret = new_secret()
-    values = (digest(secret), user_id, now_ms, now_ms, now_ms + lifetime_ms, ip, agent)
+    values = (digest(secret), user_id, now_ms, now_ms, now_ms + lifetime_ms, ip, agent, method)
     tx.execute(OPEN, values)
     return secret
 
 
 USER_COLUMNS = ", ".join(f"u.{name}" for name in users.COLUMNS.split(", "))
 SELECT = f"""
-select s.token_hash, s.created_at, s.seen_at, s.ip, s.agent, {USER_COLUMNS}
+select s.token_hash, s.created_at, s.seen_at, s.ip, s.agent, s.method,
+       exists(select 1 from second_factor f where f.user_id = u.id), {USER_COLUMNS}
   from web_session s join user u on u.id = s.user_id
  where u.disabled_at is null
 """
@@ -88,6 +99,18 @@ def revoke_others(tx: Transaction, user_id: int, keep_hash: bytes) -> int:
     return tx.execute(REVOKE_OTHERS, (user_id, keep_hash)).rowcount
 
 
+REVOKE_ALL = "delete from web_session where user_id = ?"
+
+
+def revoke_all(tx: Transaction, user_id: int) -> int:
+    """End all of the person's sessions, as when a password is reset, a role is lowered or an
+    account closed; returns how many. What is half done ends with them, and no device is trusted.
+    """
+    sign_ins.forget(tx, user_id)
+    return tx.execute(REVOKE_ALL, (user_id,)).rowcount
+
+
 def _session(row: Any) -> Session:
-    token_hash, created_at, seen_at, ip, agent, *user = row
-    return Session(users.of_row(user), token_hash, created_at, seen_at, ip, agent)
+    token_hash, created_at, seen_at, ip, agent, method, has_factor, *user = row
+    person = users.of_row(user)
+    return Session(person, token_hash, created_at, seen_at, ip, agent, method, bool(has_factor))

@@ -10,16 +10,20 @@ CREATE TABLE project_team(project_id INTEGER NOT NULL REFERENCES project(id) ON 
 CREATE INDEX project_team_team ON project_team(team_id);
 ALTER TABLE project ADD COLUMN archived_at INTEGER;
 
--- Ways in: a link that invites or resets, a second factor, another provider's name for somebody, a sign-in that is half done
+-- Ways in: a link that invites or resets, a second factor, another provider's name for somebody, a sign-in that is half done.
+-- `email_claimed`: typed in by whoever held an open invitation, so nobody vouches for it. `method`: how a session was begun.
 ALTER TABLE invite ADD COLUMN user_id INTEGER REFERENCES user(id) ON DELETE CASCADE;
 ALTER TABLE invite ADD COLUMN team_id INTEGER REFERENCES team(id) ON DELETE CASCADE;
-ALTER TABLE invite ADD COLUMN created_by INTEGER REFERENCES user(id) ON DELETE SET NULL;
+ALTER TABLE invite ADD COLUMN created_by INTEGER REFERENCES user(id) ON DELETE CASCADE;
 ALTER TABLE invite ADD COLUMN created_at INTEGER;
-CREATE TABLE second_factor(user_id INTEGER PRIMARY KEY REFERENCES user(id) ON DELETE CASCADE, secret TEXT NOT NULL, made_at INTEGER NOT NULL, confirmed_at INTEGER, last_step INTEGER NOT NULL DEFAULT 0, recovery TEXT NOT NULL DEFAULT '[]') STRICT;
+ALTER TABLE user ADD COLUMN email_claimed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE web_session ADD COLUMN method TEXT NOT NULL DEFAULT 'password';
+CREATE TABLE second_factor(user_id INTEGER PRIMARY KEY REFERENCES user(id) ON DELETE CASCADE, secret TEXT NOT NULL, made_at INTEGER NOT NULL, last_step INTEGER NOT NULL, recovery TEXT NOT NULL DEFAULT '[]') STRICT;
 CREATE TABLE identity(issuer TEXT NOT NULL, subject TEXT NOT NULL, user_id INTEGER NOT NULL REFERENCES user(id) ON DELETE CASCADE, created_at INTEGER NOT NULL, used_at INTEGER, PRIMARY KEY(issuer, subject)) STRICT, WITHOUT ROWID;
 CREATE INDEX identity_user ON identity(user_id);
-CREATE TABLE sign_in(token_hash BLOB PRIMARY KEY, kind TEXT NOT NULL CHECK(kind IN ('code','oidc')), user_id INTEGER REFERENCES user(id) ON DELETE CASCADE, data TEXT NOT NULL DEFAULT '{}', attempts INTEGER NOT NULL DEFAULT 0, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE sign_in(token_hash BLOB PRIMARY KEY, kind TEXT NOT NULL CHECK(kind IN ('code','oidc','device')), user_id INTEGER REFERENCES user(id) ON DELETE CASCADE, data TEXT NOT NULL DEFAULT '{}', attempts INTEGER NOT NULL DEFAULT 0, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX sign_in_expires ON sign_in(expires_at);
+CREATE INDEX sign_in_user ON sign_in(user_id) WHERE user_id IS NOT NULL;
 CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, user_id INTEGER REFERENCES user(id) ON DELETE SET NULL, token_id INTEGER, ip TEXT, action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '{}') STRICT;
 CREATE INDEX audit_at ON audit(at);
 

@@ -99,7 +99,7 @@ def invite(
     """
     email = (email or "").strip() or None
     maker = users.by_id(tx, created_by)
-    if maker is None or not may_give(maker.role, role):
+    if maker is None or not users.may_give(maker.role, role):
         raise RefusedError(f"You cannot invite somebody as {role}: that is more than you may give.")
     if email is not None and users.by_email(tx, email) is not None:
         raise TakenError(f"There is already a user {email}.")
@@ -110,11 +110,6 @@ def invite(
     values = (digest(secret), email, role, team_id, created_by, now_ms, now_ms + INVITE_MS)
     tx.execute(INVITE, values)
     return secret
-
-
-def may_give(own: str, role: str) -> bool:
-    """Whether somebody of the role `own` may make others a `role`, or change who has it."""
-    return own == "owner" or (own == "admin" and role != "owner")
 
 
 OPEN = """

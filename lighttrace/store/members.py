@@ -23,7 +23,7 @@ class Member:
 SELECT = f"""
 select {", ".join(f"u.{name}" for name in users.COLUMNS.split(", "))},
        u.disabled_at, u.password is not null,
-       exists(select 1 from second_factor f where f.user_id = u.id and f.confirmed_at is not null),
+       exists(select 1 from second_factor f where f.user_id = u.id),
        (select group_concat(i.issuer, ' ') from identity i where i.user_id = u.id),
        (select group_concat(t.slug, ' ')
           from (select t.slug from team_member m join team t on t.id = m.team_id

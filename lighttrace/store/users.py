@@ -127,7 +127,8 @@ SET_ROLE = "update user set role = ? where id = ?"
 
 def set_role(tx: Transaction, user_id: int, role: str, by_id: int | None) -> User:
     """Give somebody another role; the person as they were before. `by_id` None: a command, which
-    may do everything but leave LightTrace without an owner. Raises RefusedError.
+    may do everything but leave LightTrace without an owner. With a lower role the sessions end.
+    Raises RefusedError.
     """
     was = for_change(tx, user_id, by_id)
     if by_id is not None and not may_give(_role(tx, by_id), role):
@@ -135,6 +136,9 @@ def set_role(tx: Transaction, user_id: int, role: str, by_id: int | None) -> Use
     if was.role == "owner" and role != "owner":
         _keep_an_owner(tx, user_id)
     tx.execute(SET_ROLE, (role, user_id))
+    if ROLES.index(role) < ROLES.index(was.role):
+        for sql in END_SESSIONS:
+            tx.execute(sql, (user_id,))
     if role not in ("admin", "owner"):
         tx.execute(WITHDRAW, (user_id,))
     return was
@@ -143,12 +147,11 @@ def set_role(tx: Transaction, user_id: int, role: str, by_id: int | None) -> Use
 DISABLE = "update user set disabled_at = ? where id = ?"
 # Links somebody made for others are worth as much as the rights they were made with.
 WITHDRAW = "delete from invite where created_by = ? and used_at is null"
-END = (
+END_SESSIONS = (
     "delete from web_session where user_id = ?",
     "delete from sign_in where user_id = ?",
-    "delete from invite where user_id = ?",
-    WITHDRAW,
 )
+END = (*END_SESSIONS, "delete from invite where user_id = ?", WITHDRAW)
 END_TOKENS = "update api_token set revoked_at = ? where user_id = ? and revoked_at is null"
 
 

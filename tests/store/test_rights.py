@@ -111,6 +111,15 @@ def test_who_is_disabled_is_out_everywhere_and_for_good(db: Connection) -> None:
     assert sessions.find(db, cookie, NOON) is tokens.find(db, secret, NOON) is None
 
 
+def test_a_lower_role_ends_the_sessions_and_a_higher_one_does_not(db: Connection) -> None:
+    mira, bob = somebody(db, "Mira", "owner"), somebody(db, "Bob", "member")
+    cookie = sessions.open(db, bob.id, None, None, NOON, DAY)
+    users.set_role(db, bob.id, "admin", mira.id)
+    assert sessions.find(db, cookie, NOON) is not None
+    users.set_role(db, bob.id, "member", mira.id)
+    assert sessions.find(db, cookie, NOON) is None
+
+
 def test_links_of_somebody_who_is_no_admin_any_more_end(db: Connection) -> None:
     mira, bob = somebody(db, "Mira", "owner"), somebody(db, "Bob", "admin")
     insert = "insert into invite(token_hash, kind, role, expires_at, created_by) values"
@@ -124,7 +133,7 @@ def test_members_are_listed_with_their_ways_in_and_teams(db: Connection) -> None
     for name in ("Web", "Billing"):
         teams.join(db, teams.add(db, name, NOON).id, mira.id)
     db.execute(
-        "insert into second_factor(user_id, secret, made_at, confirmed_at) values (?, 's', 1, 1)",
+        "insert into second_factor(user_id, secret, made_at, last_step) values (?, 's', 1, 1)",
         (mira.id,),
     )
     db.execute(

@@ -1,4 +1,5 @@
-"""What is written beside events and costs no batch of its own: outcomes, refusals, uses of keys.
+"""What is written beside events and costs no batch of its own: outcomes, refusals, uses of keys and
+tokens.
 
 Gathered in memory from any thread, written with the writer's next batch or after a second. A crash
 loses at most that second of what was not an event; the outcome of an event is in its transaction.
@@ -10,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lighttrace.store import keys, outcomes
+from lighttrace.store import keys, outcomes, tokens
 from lighttrace.store.database import Fault, Transaction, fault_of
 from lighttrace.store.outcomes import Kind, Ledger
 from lighttrace.store.refusals import Ring, Row
@@ -19,6 +20,8 @@ from lighttrace.store.writes import Outcome
 log = logging.getLogger(__name__)
 
 TOUCH_STEP_MS = 10_000  # "last used" of a key is this exact
+TOKEN_STEP_MS = 5 * 60_000  # and of a token
+LONGEST_AGENT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Taken:
     counts: Counter[Kind]
     refusals: list[Row]
     used: dict[int, int]  # key → ms
+    tokens: dict[int, tokens.Use]
 
 
 class SideWork:
@@ -36,24 +40,34 @@ class SideWork:
         self.ring = Ring()
         self._used: dict[int, int] = {}
         self._used_written: dict[int, int] = {}
+        self._tokens: dict[int, tokens.Use] = {}
+        self._tokens_written: dict[int, int] = {}
 
     def touch_key(self, key_id: int, now_ms: int) -> None:
         written = self._used_written.get(key_id)
         if written is None or not 0 <= now_ms - written < TOUCH_STEP_MS:
             self._used[key_id] = now_ms
 
+    def touch_token(self, token_id: int, use: tokens.Use) -> None:
+        written = self._tokens_written.get(token_id)
+        if written is None or not 0 <= use.at - written < TOKEN_STEP_MS:
+            agent = use.agent and use.agent[:LONGEST_AGENT]
+            self._tokens[token_id] = tokens.Use(use.at, use.ip, agent)
+
     def __bool__(self) -> bool:
-        return bool(self.ledger or self.ring or self._used)
+        return bool(self.ledger or self.ring or self._used or self._tokens)
 
     def take(self) -> Taken:
         used, self._used = self._used, {}
-        return Taken(self.ledger.take(), self.ring.take(), used)
+        of_tokens, self._tokens = self._tokens, {}
+        return Taken(self.ledger.take(), self.ring.take(), used, of_tokens)
 
     def put_back(self, taken: Taken) -> None:
         """The transaction was rolled back."""
         self.ledger.put_back(taken.counts)
         self.ring.put_back(taken.refusals)
         self._used = taken.used | self._used
+        self._tokens = taken.tokens | self._tokens
 
     def write(
         self, tx: Transaction, taken: Taken, of_batch: Iterable[Outcome], now_ms: int
@@ -70,6 +84,7 @@ class SideWork:
             outcomes.add(tx, taken.counts)
             self.ring.write(tx, taken.refusals)
             keys.touch(tx, taken.used)
+            tokens.touch(tx, taken.tokens)
         except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
             if fault_of(error) is not Fault.DATA:
                 raise
@@ -77,3 +92,4 @@ class SideWork:
             log.error("outcomes and refusals of a second are lost", exc_info=error)
         tx.execute("RELEASE sidework")
         self._used_written.update(taken.used)
+        self._tokens_written.update({token_id: it.at for token_id, it in taken.tokens.items()})

@@ -37,6 +37,7 @@ from lighttrace.store.database import (
 from lighttrace.store.keys import KeyCache
 from lighttrace.store.lock import Lock
 from lighttrace.store.migrate import Progress
+from lighttrace.store.tokens import Use
 from lighttrace.store.writer import Job, Settled, Writer
 from lighttrace.store.writes import Committed, EventWrite, Outcome, Refusal, Stored
 
@@ -216,6 +217,10 @@ class Store:
     def touch_key(self, key_id: int) -> None:
         """Remember that a key was used just now."""
         self._writer.side.touch_key(key_id, self._clock.now_ms())
+
+    def touch_token(self, token_id: int, ip: str | None, agent: str | None) -> None:
+        """Remember that a token was used just now, and by whom."""
+        self._writer.side.touch_token(token_id, Use(self._clock.now_ms(), ip, agent))
 
     def health(self) -> StoreHealth:
         return StoreHealth(

@@ -125,6 +125,11 @@ def _behind_token(handler: Handler, scope: str) -> Handler:
         if found is None:
             detail = "Send a token: Authorization: Bearer TOKEN (lighttrace token add)."
             return JSONResponse({"detail": detail}, 401, {"WWW-Authenticate": "Bearer"})
+        ip = request.client.host if request.client else None
+        services.store.touch_token(found.id, ip, request.headers.get("user-agent"))
+        if scope in found.withheld:
+            detail = f"This token was given {scope}, but its person's role does not allow it."
+            return JSONResponse({"detail": detail}, 403)
         if scope and scope not in found.scopes:
             return JSONResponse({"detail": f"This token lacks the scope {scope}."}, 403)
         request.state.token = found

@@ -10,6 +10,7 @@ import pytest
 from lighttrace.clock import FixedClock
 from lighttrace.errors import DiskError, QueueFullError, StoreError
 from lighttrace.store import store as store_module
+from lighttrace.store import tokens
 from lighttrace.store.database import Transaction, open_reader
 from lighttrace.store.doctor import disagreements
 from lighttrace.store.store import Store
@@ -305,6 +306,21 @@ async def test_the_use_of_a_key_is_remembered_to_ten_seconds(
     store.touch_key(1)
     await store.write(lambda tx: None)
     assert await one(store, "select used_at from project_key") == NOON + 12_000
+
+
+async def test_the_use_of_a_token_is_remembered_to_five_minutes(
+    store: Store, clock: FixedClock
+) -> None:
+    token, _ = await store.write(tokens.add, "ci", ("event:read",), None, NOON)
+    for number in range(3):
+        store.touch_token(token.id, "192.0.2.7", f"sentry-cli/{number}" + "x" * 500)
+        await store.write(lambda tx: None)
+        clock.advance(2 * 60_000)
+    seen = "select used_at, used_ip, substr(used_agent, 1, 12), length(used_agent) from api_token"
+    assert await rows(store, seen) == [(NOON, "192.0.2.7", "sentry-cli/0", 100)]
+    store.touch_token(token.id, None, None)
+    await store.write(lambda tx: None)
+    assert await rows(store, seen) == [(NOON + 6 * 60_000, None, None, None)]
 
 
 async def test_many_clients_at_once_lose_nothing(store: Store) -> None:

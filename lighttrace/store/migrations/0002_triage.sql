@@ -24,6 +24,10 @@ CREATE INDEX identity_user ON identity(user_id);
 CREATE TABLE sign_in(token_hash BLOB PRIMARY KEY, kind TEXT NOT NULL CHECK(kind IN ('code','oidc','device')), user_id INTEGER REFERENCES user(id) ON DELETE CASCADE, data TEXT NOT NULL DEFAULT '{}', attempts INTEGER NOT NULL DEFAULT 0, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX sign_in_expires ON sign_in(expires_at);
 CREATE INDEX sign_in_user ON sign_in(user_id) WHERE user_id IS NOT NULL;
+ALTER TABLE api_token ADD COLUMN created_by INTEGER REFERENCES user(id) ON DELETE SET NULL;
+ALTER TABLE api_token ADD COLUMN used_ip TEXT;
+ALTER TABLE api_token ADD COLUMN used_agent TEXT;
+CREATE INDEX api_token_user ON api_token(user_id);
 CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, user_id INTEGER REFERENCES user(id) ON DELETE SET NULL, token_id INTEGER, ip TEXT, action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '{}') STRICT;
 CREATE INDEX audit_at ON audit(at);
 

@@ -44,6 +44,7 @@ from lighttrace.store import (
 from lighttrace.store.counters import DAY_MS, HOUR_MS, Period
 from lighttrace.store.database import open_reader, open_writer, snapshot, transaction
 from lighttrace.store.issue_list import IssueQuery
+from lighttrace.store.sight import ALL
 from lighttrace.store.states import State
 
 NOW_MS = 1_795_521_600_000  # 2026-11-24 12:00 UTC
@@ -312,7 +313,7 @@ def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]
             where = env or "all environments"
 
             def shown(issue_id: int = issue_id, env: str | None = env, row: int = middle) -> None:
-                issues.get(db, issue_id)
+                issues.get(db, issue_id, ALL)
                 period = Period.last(30 * DAY_MS, NOW_MS)
                 until_ms = period.until_hour * HOUR_MS
                 counters.series(db, issue_id, env, period.since_ms, until_ms, 6 * HOUR_MS)

@@ -21,7 +21,7 @@ from lighttrace.clock import SystemClock
 from lighttrace.config import Config
 from lighttrace.demo.fill import EMAIL, PASSWORD, Filled, fill
 from lighttrace.errors import ConfigError, LightTraceError
-from lighttrace.store import keys, projects, tokens, users
+from lighttrace.store import keys, projects, sight, tokens, users
 from lighttrace.store.database import Transaction
 from lighttrace.store.store import Store
 from lighttrace.web import links
@@ -207,7 +207,7 @@ def project_list(file: Path | None, data: Path | None, as_json: bool) -> None:
     """List the projects with their DSNs."""
     config = read(file, data)
     with Store.connect(config.store.path) as tx:
-        shown = [_project(tx, one, config.base_url) for one in projects.every(tx)]
+        shown = [_project(tx, one, config.base_url) for one in projects.every(tx, sight.ALL)]
     if as_json:
         click.echo(json.dumps(shown))
         return

@@ -18,6 +18,7 @@ from lighttrace.clock import FixedClock
 from lighttrace.errors import ConfigError, StartError, StoreError
 from lighttrace.store import events, invites, keys, projects, users
 from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.sight import ALL
 from lighttrace.web.passwords import hash_password
 
 SHOP = '[[project]]\nslug = "shop"\n'
@@ -54,11 +55,11 @@ class House:
         return waits
 
     def slugs(self) -> list[str]:
-        return [one.slug for one in self.read(projects.every)]
+        return [one.slug for one in self.read(projects.every, ALL)]
 
     def post(self, slug: str, payload: dict[str, Any]) -> str:
         """An event to the project, as an SDK sends it; returns its id."""
-        project = self.read(projects.by_slug, slug)
+        project = self.read(projects.by_slug, slug, ALL)
         key = self.read(keys.of_project, project.id)[0].public
         answer = self.client.post(
             f"/api/{project.id}/store/?sentry_key={key}", content=json.dumps(payload)
@@ -82,7 +83,7 @@ def house(folder: Path, clock: FixedClock, text: str = "") -> Iterator[House]:
 def test_the_projects_of_the_file_are_made_once_with_a_key(tmp_path: Path, clock: FixedClock):
     text = f'{SHOP}name = "The shop"\nplatform = "python"\n[[project]]\nslug = "till"\n'
     with house(tmp_path, clock, text) as first:
-        made = first.read(projects.every)
+        made = first.read(projects.every, ALL)
         assert {(one.slug, one.name, one.platform) for one in made} == {
             ("shop", "The shop", "python"),
             ("till", "till", None),
@@ -90,7 +91,7 @@ def test_the_projects_of_the_file_are_made_once_with_a_key(tmp_path: Path, clock
         assert [len(first.read(keys.of_project, one.id)) for one in made] == [1, 1]
         before = first.read(keys.every)
     with house(tmp_path, clock, text) as second:
-        assert second.read(projects.every) == made
+        assert second.read(projects.every, ALL) == made
         assert second.read(keys.every) == before
 
 
@@ -98,9 +99,9 @@ def test_what_the_file_says_of_a_project_wins_and_what_it_leaves_out_stays(
     tmp_path: Path, clock: FixedClock
 ):
     with house(tmp_path, clock, f'{SHOP}name = "Shop"\nplatform = "go"\n') as first:
-        (made,) = first.read(projects.every)
+        (made,) = first.read(projects.every, ALL)
     with house(tmp_path, clock, f'{SHOP}name = "Our shop"\n') as second:
-        (renamed,) = second.read(projects.every)
+        (renamed,) = second.read(projects.every, ALL)
     assert (renamed.id, renamed.name, renamed.platform) == (made.id, "Our shop", "go")
 
 

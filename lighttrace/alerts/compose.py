@@ -14,7 +14,7 @@ from lighttrace.event.decode import decode
 from lighttrace.event.model import Event, Json
 from lighttrace.event.normalize import normalise
 from lighttrace.event.title import crash_frame
-from lighttrace.store import events, issues
+from lighttrace.store import events, issues, sight
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
 from lighttrace.store.outbox import Message
@@ -126,7 +126,7 @@ def _summary(
 def _told(
     db: Reader, issue_id: int | None, event_row: Json, base_url: str, now_ms: int
 ) -> Told | None:
-    issue = issues.get(db, issue_id) if issue_id is not None else None
+    issue = issues.get(db, issue_id, sight.ALL) if issue_id is not None else None
     if issue is None:
         return None
     event = _event(db, issue, event_row)

@@ -2,7 +2,10 @@
 has no row. The writer makes them, and bounds their number (`interning.py`).
 """
 
+import json
+
 from lighttrace.store.database import Reader
+from lighttrace.store.sight import Sight
 
 NAMES = "select id, name from environment order by name"
 
@@ -10,6 +13,20 @@ NAMES = "select id, name from environment order by name"
 def names(db: Reader) -> list[tuple[int, str]]:
     """(id, name) of every environment an event has named."""
     return [(row[0], row[1]) for row in db.execute(NAMES)]
+
+
+SEEN = """
+select v.id, v.name from environment v
+ where exists(select 1 from issue_env e where e.env_id = v.id
+    and e.project_id in (select value from json_each(?))) order by v.name
+"""
+
+
+def seen(db: Reader, sight: Sight) -> list[tuple[int, str]]:
+    """(id, name) of the environments that issues somebody sees were in."""
+    if sight.project_ids is None:
+        return names(db)
+    return [(row[0], row[1]) for row in db.execute(SEEN, (json.dumps(list(sight.project_ids)),))]
 
 
 FIND = "select id from environment where name = ?"

@@ -10,6 +10,7 @@ from lighttrace.event.model import Json
 from lighttrace.store import activity, events, releases, state_changes
 from lighttrace.store.activity import Undo
 from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.sight import Sight
 from lighttrace.store.state_changes import Change
 from lighttrace.store.states import State, Substate
 
@@ -69,9 +70,9 @@ select i.id, j.short_prefix, i.short, i.project_id, j.slug, i.title, i.value, i.
 """
 
 
-def get(db: Reader, issue_id: int) -> Issue | None:
+def get(db: Reader, issue_id: int, sight: Sight) -> Issue | None:
     row = db.execute(GET, (issue_id,)).fetchone()
-    if row is None:
+    if row is None or not sight.sees(row[3]):
         return None
     id_, prefix, short, project_id, slug, title, value, culprit, level, *row = row
     category, platform, unhandled, state, substate, state_at, n, people, first_at, *row = row
@@ -132,9 +133,9 @@ def id_of_short(db: Reader, short_id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def by_short_id(db: Reader, short_id: str) -> Issue | None:
+def by_short_id(db: Reader, short_id: str, sight: Sight) -> Issue | None:
     issue_id = id_of_short(db, short_id)
-    return None if issue_id is None else get(db, issue_id)
+    return None if issue_id is None else get(db, issue_id, sight)
 
 
 IN_PROJECTS = """

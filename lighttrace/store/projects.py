@@ -7,10 +7,12 @@ import secrets
 import sqlite3
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 from lighttrace.errors import TakenError
 from lighttrace.store import keys
 from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.sight import ALL, Sight
 
 COLUMNS = "id, slug, name, platform, short_prefix, first_event_at, created_at"
 MOST_SLUG = 50  # characters; short ids begin with it
@@ -33,24 +35,27 @@ class Project:
 EVERY = f"select {COLUMNS} from project where deleted_at is null order by name collate nocase, id"
 
 
-def every(db: Reader) -> list[Project]:
-    return [Project(*row) for row in db.execute(EVERY)]
+def every(db: Reader, sight: Sight) -> list[Project]:
+    return [it for it in (Project(*row) for row in db.execute(EVERY)) if sight.sees(it.id)]
 
 
 BY_SLUG = f"select {COLUMNS} from project where slug = ? and deleted_at is null"
 
 
-def by_slug(db: Reader, slug: str) -> Project | None:
-    row = db.execute(BY_SLUG, (slug,)).fetchone()
-    return Project(*row) if row else None
+def by_slug(db: Reader, slug: str, sight: Sight) -> Project | None:
+    return _seen(db.execute(BY_SLUG, (slug,)).fetchone(), sight)
 
 
 BY_ID = f"select {COLUMNS} from project where id = ? and deleted_at is null"
 
 
-def by_id(db: Reader, project_id: int) -> Project | None:
-    row = db.execute(BY_ID, (project_id,)).fetchone()
-    return Project(*row) if row else None
+def by_id(db: Reader, project_id: int, sight: Sight) -> Project | None:
+    return _seen(db.execute(BY_ID, (project_id,)).fetchone(), sight)
+
+
+def _seen(row: Any, sight: Sight) -> Project | None:
+    """What is not theirs is not there."""
+    return Project(*row) if row and sight.sees(row[0]) else None
 
 
 ADD = f"""
@@ -81,7 +86,7 @@ def ensure(
     tx: Transaction, slug: str, name: str | None, platform: str | None, now_ms: int
 ) -> Project:
     """The project of that slug, made with a key if it is missing, named as the file says."""
-    found = by_slug(tx, slug)
+    found = by_slug(tx, slug, ALL)
     if found is None:
         return add(tx, name or slug, now_ms, slug=slug, platform=platform)
     name, platform = name or found.name, platform or found.platform

@@ -2,17 +2,22 @@
 secret, the row its SHA-256.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from lighttrace.store import sign_ins, users
+from lighttrace.store import sight, sign_ins, users
 from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.sight import Sight
 from lighttrace.store.tokens import digest, new_secret
 from lighttrace.store.users import User
+
+NOTHING = Sight(frozenset())
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """`sight`: what its person sees; nothing in a list of sessions, where nobody acts in them."""
+
     user: User
     token_hash: bytes
     created_at: int
@@ -21,6 +26,7 @@ class Session:
     agent: str | None
     method: str  # how it was begun: one of METHODS
     second_factor: bool  # whether the person has one
+    sight: Sight = NOTHING
 
 
 METHODS = ("password", "code", "provider", "link")
@@ -61,7 +67,10 @@ FIND = SELECT + " and s.token_hash = ? and s.expires_at > ?"
 
 def find(db: Reader, token: str, now_ms: int) -> Session | None:
     row = db.execute(FIND, (digest(token), now_ms)).fetchone()
-    return _session(row) if row else None
+    if row is None:
+        return None
+    found = _session(row)
+    return replace(found, sight=sight.of_user(db, found.user.id, found.user.role))
 
 
 TOUCH = "update web_session set seen_at = max(seen_at, ?) where token_hash = ? returning user_id"

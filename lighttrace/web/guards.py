@@ -13,7 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from lighttrace.store import tokens
+from lighttrace.store import sight as sights
+from lighttrace.store import tokens, users
+from lighttrace.store.database import Reader
+from lighttrace.store.sight import Sight
 from lighttrace.store.tokens import Token
 from lighttrace.store.users import User
 from lighttrace.web import links, sessions, shell, state
@@ -28,7 +31,7 @@ ADMINS = frozenset({"owner", "admin"})
 @dataclass(frozen=True, slots=True)
 class Guard:
     """ANYONE · SETUP (a one-time link, checked by its page) · SIGNED_IN · MEMBER (may change
-    issues) · ADMIN · TOKEN(scope).
+    issues) · ADMIN · OWNER · TOKEN(scope). Which issues and projects: `sight`.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Guard:
     SIGNED_IN: ClassVar["Guard"]
     MEMBER: ClassVar["Guard"]
     ADMIN: ClassVar["Guard"]
+    OWNER: ClassVar["Guard"]
 
     @staticmethod
     def TOKEN(scope: str) -> "Guard":
@@ -50,6 +54,7 @@ Guard.SETUP = Guard("SETUP")
 Guard.SIGNED_IN = Guard("SIGNED_IN")
 Guard.MEMBER = Guard("MEMBER")
 Guard.ADMIN = Guard("ADMIN")
+Guard.OWNER = Guard("OWNER")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,13 @@ def token(request: Request) -> Token:
     return found
 
 
+def sight(request: Request) -> Sight:
+    """What whoever asks may see: the person who is signed in, or whom the token belongs to."""
+    found = request.state.sight
+    assert isinstance(found, Sight)
+    return found
+
+
 def protect(page: Page) -> Handler:
     """The handler of a page behind its guard."""
     guard, handler = page.guard, page.handler
@@ -89,9 +101,11 @@ def protect(page: Page) -> Handler:
         session = await sessions.current(request)
         if session is None:
             return to_login(request)
-        request.state.session = session
+        request.state.session, request.state.sight = session, session.sight
         if not wants_fragment(request):
             request.state.shell = await shell.gather(request)
+        if guard == Guard.OWNER and session.user.role != "owner":
+            raise HTTPException(403, "Only owners can do this.")
         if guard == Guard.ADMIN and session.user.role not in ADMINS:
             raise HTTPException(403, "Only owners and admins can do this.")
         if guard == Guard.MEMBER and session.user.role not in MEMBERS:
@@ -119,12 +133,13 @@ def _behind_token(handler: Handler, scope: str) -> Handler:
         services = state.of(request)
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         secret = secret.strip()
-        found = None
+        known = None
         if scheme.lower() == "bearer" and 0 < len(secret) <= 200:
-            found = await services.store.read(tokens.find, secret, services.clock.now_ms())
-        if found is None:
+            known = await services.store.read(_bearer, secret, services.clock.now_ms())
+        if known is None:
             detail = "Send a token: Authorization: Bearer TOKEN (lighttrace token add)."
             return JSONResponse({"detail": detail}, 401, {"WWW-Authenticate": "Bearer"})
+        found, request.state.sight = known
         ip = request.client.host if request.client else None
         services.store.touch_token(found.id, ip, request.headers.get("user-agent"))
         if scope in found.withheld:
@@ -136,3 +151,12 @@ def _behind_token(handler: Handler, scope: str) -> Handler:
         return await handler(request)
 
     return guarded
+
+
+def _bearer(db: Reader, secret: str, now_ms: int) -> tuple[Token, Sight] | None:
+    """A token, and what it sees: what its person does, or everything."""
+    found = tokens.find(db, secret, now_ms)
+    person = users.by_id(db, found.user_id) if found and found.user_id is not None else None
+    if found is None:
+        return None
+    return found, sights.ALL if person is None else sights.of_user(db, person.id, person.role)

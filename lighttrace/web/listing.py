@@ -80,9 +80,12 @@ class Listing:
     def period_ms(self) -> int:
         return PERIODS[self.period] * format.HOUR
 
-    def query(self, project_id: int | None, now_ms: int, limit: int = ROWS) -> IssueQuery:
+    def query(
+        self, project_ids: tuple[int, ...] | None, now_ms: int, limit: int = ROWS
+    ) -> IssueQuery:
+        """The query of its page. `project_ids`: those it is about; None for all there are."""
         return IssueQuery(
-            project_ids=None if project_id is None else (project_id,),
+            project_ids=project_ids,
             env=self.environment,
             period_ms=self.period_ms,
             state=STATES[self.state],

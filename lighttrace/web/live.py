@@ -21,9 +21,9 @@ LIFE_S = 300.0  # then the browser connects anew and its session is checked agai
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """One open page: what it has not been told yet."""
+    """One open page: what it has not been told yet. `project_ids` None: it is about all."""
 
-    project_id: int | None
+    project_ids: frozenset[int] | None
     issue_ids: set[int] = field(default_factory=set)
     overflow: bool = False
     changed: bool = False
@@ -32,15 +32,17 @@ class Subscription:
 
     def note(self, batch: Committed, first: frozenset[int]) -> None:
         """Remember what of a batch concerns this page."""
-        if self.project_id is not None and self.project_id not in batch.project_ids:
-            return
+        if self.project_ids is not None:
+            if not self.project_ids & batch.project_ids:
+                return
+            first &= self.project_ids
         if batch.issue_ids:
             self.changed = True
             self.issue_ids |= batch.issue_ids
             if len(self.issue_ids) > IDS:
                 self.overflow = True
                 self.issue_ids.clear()
-        self.first |= first if self.project_id is None else first & {self.project_id}
+        self.first |= first
         if self.changed or self.first:
             self.wake.set()
 
@@ -90,23 +92,24 @@ class Live:
 
     async def stream(
         self,
-        project_id: int | None,
+        project_ids: frozenset[int] | None,
         *,
         already_first: bool = False,
         gap_s: float = GAP_S,
         heartbeat_s: float = HEARTBEAT_S,
         life_s: float = LIFE_S,
     ) -> AsyncIterator[str]:
-        """The text of one event stream. `already_first`: the project has events, which is said at
-        once.
+        """The text of one event stream about some projects, or all. `already_first`: the one
+        project it is about has events, which is said at once.
         """
-        subscription = Subscription(project_id)
+        subscription = Subscription(project_ids)
         self._open.add(subscription)
         ends_at = asyncio.get_running_loop().time() + life_s
         try:
             yield "retry: 2000\n: LightTrace\n\n"
-            if already_first and project_id is not None:
-                yield _message(f"project-{project_id}-first", str(project_id))
+            if already_first and project_ids is not None:
+                for project_id in project_ids:
+                    yield _message(f"project-{project_id}-first", str(project_id))
             while not self._closed:
                 left_s = ends_at - asyncio.get_running_loop().time()
                 if left_s <= 0:

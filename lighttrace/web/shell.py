@@ -9,6 +9,7 @@ from starlette.requests import Request
 from lighttrace.store import outcomes, projects
 from lighttrace.store.database import Reader
 from lighttrace.store.projects import Project
+from lighttrace.store.sight import Sight
 from lighttrace.store.store import StoreHealth
 from lighttrace.web import state
 
@@ -36,13 +37,13 @@ class Shell:
         return "" if self.health.writer_alive else "The database writer has stopped."
 
 
-def _gather(db: Reader, now_ms: int) -> tuple[tuple[Project, ...], int]:
-    return tuple(projects.every(db)), round(outcomes.recent_rate(db, now_ms))
+def _gather(db: Reader, sight: Sight, now_ms: int) -> tuple[tuple[Project, ...], int]:
+    return tuple(projects.every(db, sight)), round(outcomes.recent_rate(db, now_ms))
 
 
 async def gather(request: Request) -> Shell:
     services = state.of(request)
-    every, rate = await services.store.read(_gather, services.clock.now_ms())
+    every, rate = await services.store.read(_gather, request.state.sight, services.clock.now_ms())
     options = services.config.store
     return Shell(
         every, rate, services.store.health(), options.max_size_bytes, options.retention_days

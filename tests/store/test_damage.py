@@ -18,6 +18,7 @@ from lighttrace.clock import FixedClock
 from lighttrace.errors import StartError, StoreError
 from lighttrace.store import keys, projects
 from lighttrace.store.database import PAGE_SIZE_BYTES, require_ours
+from lighttrace.store.sight import ALL
 from lighttrace.store.store import Store
 from tests.store.make import NOON, an_event, running
 
@@ -30,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 def use(path: Path) -> None:
     """As a command does."""
     with Store.connect(path) as tx:
-        for project in projects.every(tx):
+        for project in projects.every(tx, ALL):
             keys.add(tx, project.id, "another", NOON)
 
 
@@ -95,6 +96,7 @@ def test_a_database_killed_before_its_first_checkpoint_is_ours(
 
 OTHER_PROCESS = """
 import sqlite3, sys
+from lighttrace.store.sight import ALL
 db = sqlite3.connect(sys.argv[1])
 db.execute("select * from sqlite_master").fetchall()
 db.close()  # whoever is the last one removes the log

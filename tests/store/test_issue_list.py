@@ -17,6 +17,7 @@ from lighttrace.store import counters, environments, issue_list, issues
 from lighttrace.store.counters import Period
 from lighttrace.store.issue_list import IssuePage, IssueQuery
 from lighttrace.store.issue_order import SORTS, Cursor, Sort
+from lighttrace.store.sight import ALL
 from lighttrace.store.states import State
 from tests.store.make import DAY, HOUR, MINUTE, NOON, an_event
 from tests.store.shelf import Shelf, a_shelf
@@ -111,7 +112,7 @@ def test_a_row_says_what_its_issue_is(shelf: Shelf) -> None:
         an_event(unhandled=True, release="shop@1.2.0", tags=(("team", "billing"), ("os", "Linux")))
     )
     (row,) = issue_list.search(shelf.db, ASK).rows
-    issue = issues.get(shelf.db, row.id)
+    issue = issues.get(shelf.db, row.id, ALL)
     assert issue is not None
     for name in ("short_id", "title", "value", "culprit", "level", "unhandled", "first_release"):
         assert getattr(row, name) == getattr(issue, name)

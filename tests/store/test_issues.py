@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lighttrace.store import activity, issues, users
+from lighttrace.store.sight import ALL
 from lighttrace.store.states import State, Substate
 from tests.store.make import HOUR, MINUTE, NOON, an_event
 from tests.store.shelf import Shelf, a_shelf
@@ -46,7 +47,7 @@ def test_an_issue_says_what_its_events_said(shelf: Shelf) -> None:
             at=NOON, user="bob", unhandled=True, tags=(("component", "cart"), ("os", "Linux"))
         ),
     )
-    issue = issues.get(shelf.db, 1)
+    issue = issues.get(shelf.db, 1, ALL)
     assert issue is not None
     assert (issue.short_id, issue.title, issue.value) == ("SHOP-WEB-1", "KeyError", "'price'")
     assert (issue.n_ever, issue.people_ever, issue.unhandled) == (3, 2, True)
@@ -64,8 +65,8 @@ def test_a_short_id_is_found_however_it_is_written(shelf: Shelf) -> None:
     shelf.receive(an_event())
     for text in ("SHOP-WEB-1", "shop-web-1", " SHOP-WEB-I ", "shop-web-l"):
         assert issues.id_of_short(shelf.db, text) == 1
-    found = issues.by_short_id(shelf.db, "shop-web-1")
-    assert found == issues.get(shelf.db, 1)
+    found = issues.by_short_id(shelf.db, "shop-web-1", ALL)
+    assert found == issues.get(shelf.db, 1, ALL)
 
 
 @pytest.mark.parametrize(
@@ -73,13 +74,13 @@ def test_a_short_id_is_found_however_it_is_written(shelf: Shelf) -> None:
 )
 def test_what_is_no_short_id_finds_nothing(shelf: Shelf, text: str) -> None:
     shelf.receive(an_event())
-    assert issues.by_short_id(shelf.db, text) is None
+    assert issues.by_short_id(shelf.db, text, ALL) is None
 
 
 def test_an_issue_of_a_deleted_project_is_gone(shelf: Shelf) -> None:
     shelf.receive(an_event())
     shelf.db.execute("update project set deleted_at = 1 where id = 1")
-    assert issues.get(shelf.db, 1) is issues.by_short_id(shelf.db, "SHOP-WEB-1") is None
+    assert issues.get(shelf.db, 1, ALL) is issues.by_short_id(shelf.db, "SHOP-WEB-1", ALL) is None
 
 
 def test_resolving_reaches_every_environment_and_says_who(shelf: Shelf) -> None:
@@ -109,7 +110,7 @@ def test_a_reopened_issue_is_not_called_new(shelf: Shelf) -> None:
     shelf.receive(an_event())
     issues.set_state(shelf.db, [1], State.ARCHIVED, None, NOON)
     issues.set_state(shelf.db, [1], State.UNRESOLVED, None, NOON + 1)
-    issue = issues.get(shelf.db, 1)
+    issue = issues.get(shelf.db, 1, ALL)
     assert issue is not None and issue.substate is Substate.ONGOING
     assert kinds(shelf, 1) == ["reopened", "archived"]
 
@@ -125,7 +126,7 @@ def test_one_undo_takes_a_change_of_many_issues_back(shelf: Shelf) -> None:
         {State.UNRESOLVED},
         {State.UNRESOLVED},
     ]
-    issue = issues.get(shelf.db, ids[1])
+    issue = issues.get(shelf.db, ids[1], ALL)
     assert issue is not None and issue.substate is Substate.NEW  # exactly as it was
     assert [kinds(shelf, issue_id)[:2] for issue_id in ids] == [["undone", "resolved"]] * 3
 
@@ -137,7 +138,7 @@ def test_undo_leaves_alone_what_changed_since(shelf: Shelf) -> None:
     shelf.receive(an_event(group="a", at=NOON + 1))  # comes back by itself
     issues.set_state(shelf.db, [two], State.ARCHIVED, None, NOON + 2)
     assert activity.undo(shelf.db, undo.token, None, NOON + 3) == [three]
-    regressed = issues.get(shelf.db, one)
+    regressed = issues.get(shelf.db, one, ALL)
     assert regressed is not None and regressed.substate is Substate.REGRESSED
     assert states_of(shelf, two) == {State.ARCHIVED}
     assert kinds(shelf, one) == ["regressed", "resolved"]

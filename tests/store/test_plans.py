@@ -27,6 +27,7 @@ from lighttrace.store import (
 )
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.issue_order import SORTS
+from lighttrace.store.sight import ALL
 from lighttrace.store.states import State
 from tests.store.make import DAY, HOUR, NOON, an_event
 from tests.store.shelf import a_shelf
@@ -85,8 +86,8 @@ QUESTIONS: dict[str, Ask] = {
     "tags": listed(text='browser:"Firefox 150" level:error', period_ms=DAY),
     "one project": listed(project_ids=(1,), state=None),
     "how many": lambda db: issue_list.totals(db, QUERY),
-    "an issue": lambda db: issues.get(db, 1),
-    "an issue by its short id": lambda db: issues.by_short_id(db, "SHOP-1"),
+    "an issue": lambda db: issues.get(db, 1, ALL),
+    "an issue by its short id": lambda db: issues.by_short_id(db, "SHOP-1", ALL),
     "its history": lambda db: activity.of_issue(db, 1),
     "its hashes": lambda db: hashes.of_issue(db, 1),
     "its tags": lambda db: tag_stats.of_issue(db, 1, None),

@@ -8,6 +8,7 @@ import pytest
 
 from lighttrace.errors import TakenError
 from lighttrace.store import keys, projects
+from lighttrace.store.sight import ALL
 from tests.store.make import NOON
 from tests.store.shelf import a_shelf
 
@@ -40,7 +41,7 @@ def test_a_new_project_has_a_key_and_is_found_by_slug_and_id(db: Connection) -> 
         "Shop Web",
         "SHOP-WEB",
     )
-    assert projects.by_slug(db, "shop-web") == projects.by_id(db, project.id) == project
+    assert projects.by_slug(db, "shop-web", ALL) == projects.by_id(db, project.id, ALL) == project
     assert [len(key.public) for key in keys.of_project(db, project.id)] == [32]
     assert project.first_event_at is None
 
@@ -66,6 +67,6 @@ def test_the_file_makes_a_missing_project_once_and_may_rename_it(db: Connection)
 def test_a_deleted_project_is_nowhere_but_keeps_its_slug(db: Connection) -> None:
     old = projects.add(db, "Web", NOON)
     db.execute("update project set deleted_at = 1 where id = ?", (old.id,))
-    assert projects.by_slug(db, "web") is projects.by_id(db, old.id) is None
-    assert "web" not in [project.slug for project in projects.every(db)]
+    assert projects.by_slug(db, "web", ALL) is projects.by_id(db, old.id, ALL) is None
+    assert "web" not in [project.slug for project in projects.every(db, ALL)]
     assert projects.add(db, "Web", NOON).slug == "web-2"

@@ -26,7 +26,7 @@ def events(text: str) -> list[tuple[str, str]]:
 
 
 async def opened(live: Live, project: int | None = None, **options):
-    stream = live.stream(project, gap_s=0.0, **options)
+    stream = live.stream(None if project is None else frozenset({project}), gap_s=0.0, **options)
     assert "retry" in await anext(stream)
     return stream
 

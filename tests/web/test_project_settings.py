@@ -3,6 +3,7 @@
 import pytest
 
 from lighttrace.store import keys, projects
+from lighttrace.store.sight import ALL
 from tests.web.served import Site, served
 
 
@@ -13,7 +14,7 @@ def shop(mira: Site) -> Site:
 
 
 def own(site: Site) -> list[keys.Key]:
-    found: list[keys.Key] = site.read(keys.of_project, site.read(projects.by_slug, "shop").id)
+    found: list[keys.Key] = site.read(keys.of_project, site.read(projects.by_slug, "shop", ALL).id)
     return found
 
 
@@ -46,7 +47,7 @@ def test_a_key_is_disabled_and_enabled_again(shop: Site):
 
 def test_a_key_of_another_project_cannot_be_reached_through_this_one(shop: Site):
     shop.write(projects.add, "other", shop.clock.now_ms())
-    [foreign] = shop.read(keys.of_project, shop.read(projects.by_slug, "other").id)
+    [foreign] = shop.read(keys.of_project, shop.read(projects.by_slug, "other", ALL).id)
     assert shop.client.post(f"/settings/projects/shop/keys/{foreign.id}/disable").status_code == 404
     assert shop.read(keys.of_project, foreign.project_id)[0].disabled_at is None
 

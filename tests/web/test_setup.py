@@ -5,6 +5,7 @@ import re
 import pytest
 
 from lighttrace.store import invites, keys, projects, users
+from lighttrace.store.sight import ALL
 from lighttrace.store.writes import Refusal
 from lighttrace.web import snippets
 from tests.web.served import NOW_MS, PASSWORD, Site, served
@@ -96,7 +97,7 @@ def test_a_project_is_made_with_a_key_and_its_dsn_is_shown(mira: Site):
     )
     assert answer.headers["location"] == "/setup/shop-web/sdk"
     page = mira.client.get("/setup/shop-web/sdk").text
-    project = mira.read(projects.by_slug, "shop-web")
+    project = mira.read(projects.by_slug, "shop-web", ALL)
     [key] = mira.read(keys.of_project, project.id)
     dsn = f"http://{key.public}@testserver/{project.id}"
     assert f'<code id="dsn">{dsn}</code>' in page
@@ -107,7 +108,7 @@ def test_a_project_is_made_with_a_key_and_its_dsn_is_shown(mira: Site):
 def test_a_project_needs_a_name_one_can_read(mira: Site, name: str):
     answer = mira.client.post("/projects/new", data={"name": name, "platform": "python"})
     assert answer.status_code == 422 and "at least one letter or digit" in answer.text
-    assert mira.read(projects.every) == []
+    assert mira.read(projects.every, ALL) == []
 
 
 def test_names_in_any_script_and_twice_the_same_are_welcome(mira: Site):
@@ -115,7 +116,7 @@ def test_names_in_any_script_and_twice_the_same_are_welcome(mira: Site):
         answer = mira.client.post("/projects/new", data={"name": name, "platform": "python"})
         assert answer.status_code == 303
         assert mira.client.get(answer.headers["location"]).status_code == 200
-    assert len({project.slug for project in mira.read(projects.every)}) == 3
+    assert len({project.slug for project in mira.read(projects.every, ALL)}) == 3
 
 
 def test_an_unknown_project_has_no_set_up_page(mira: Site):
@@ -172,7 +173,7 @@ def test_sending_one_ends_in_its_issue(shop: Site):
 def test_the_test_event_comes_through_the_real_ingest_as_any_other(shop: Site):
     shop.client.post("/setup/shop/test")
     shop.client.post("/setup/shop/test")
-    project = shop.read(projects.by_slug, "shop")
+    project = shop.read(projects.by_slug, "shop", ALL)
     assert project.first_event_at == NOW_MS
     [row] = shop.read(issues_of, project.id)
     assert (row.title, row.n, row.first_release) == ("KeyError", 2, "shop@1.0.0")
@@ -194,7 +195,7 @@ def issues_of(db, project_id):
 
 
 def test_with_every_key_disabled_the_page_says_so_instead_of_a_dsn(shop: Site):
-    project = shop.read(projects.by_slug, "shop")
+    project = shop.read(projects.by_slug, "shop", ALL)
     [key] = shop.read(keys.of_project, project.id)
     shop.write(keys.set_disabled, key.id, project.id, NOW_MS)
     page = shop.client.get("/setup/shop/sdk").text
@@ -215,7 +216,7 @@ def test_under_https_an_http_dsn_is_warned_about(tmp_path):
 
 
 def refuse(site: Site, reason: str, detail: str, ip: str | None = "203.0.113.7") -> None:
-    project = site.read(projects.by_slug, "shop")
+    project = site.read(projects.by_slug, "shop", ALL)
     site.services.store.refuse(Refusal(project.id, reason, detail, ip=ip))
     site.write(lambda tx: None)  # refusals go to the disk with the next batch
 

@@ -62,7 +62,9 @@ async def one(request: Request) -> Response:
     check_organisation(request)
     await _check_person(request)
     wanted = wanted_state(await request.body())
-    found = await state.of(request).store.read(find_issue, request.path_params["issue"])
+    found = await state.of(request).store.read(
+        find_issue, request.path_params["issue"], guards.sight(request)
+    )
     await _change(request, [found.id], wanted)
     return answer(await whole(request, str(found.id)))
 

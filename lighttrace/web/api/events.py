@@ -13,7 +13,8 @@ from lighttrace.store import events, feedback, issues
 from lighttrace.store.database import Reader
 from lighttrace.store.events import EventRow
 from lighttrace.store.issues import Issue
-from lighttrace.web import state
+from lighttrace.store.sight import Sight
+from lighttrace.web import guards, state
 from lighttrace.web.api import event_shape, shapes
 from lighttrace.web.api.answers import (
     NO_NEWER,
@@ -51,8 +52,9 @@ async def _listed(request: Request) -> Response:
     if request.query_params.get("full", "") not in ("", "0", "false"):
         raise Refused(400, "Lists hold no whole events: ask for each by its id.")
     cursor, limit = asked_cursor(request), asked_rows(request)
+    path, sight = request.path_params, guards.sight(request)
     rows, previous, following = await state.of(request).store.read(
-        _page, request.path_params.get("project"), request.path_params.get("issue"), cursor, limit
+        _page, path.get("project"), path.get("issue"), sight, cursor, limit
     )
     return page(request, rows, previous, following)
 
@@ -61,14 +63,15 @@ def _page(
     db: Reader,
     project: str | None,
     issue: str | None,
+    sight: Sight,
     cursor: tuple[int, int, bool] | None,
     limit: int,
 ) -> tuple[list[Json], Side, Side]:
     """A cursor is (row, 0, back): the page lies beyond that row. The end of the way back is the
     first page, a full one.
     """
-    of = find_issue(db, issue) if issue is not None else None
-    project_id = find_project(db, project).id if project is not None else 0
+    of = find_issue(db, issue, sight) if issue is not None else None
+    project_id = find_project(db, project, sight).id if project is not None else 0
     row, back = (cursor[0], cursor[2]) if cursor else (None, False)
     if row is not None and back:
         if of is not None:
@@ -77,7 +80,7 @@ def _page(
             newer = events.newer_rows_of_project(db, project_id, row, limit + 1)
         if len(newer) > limit:
             rows = newer[limit - 1 :: -1]
-            shown = _shown(db, events.of_rows(db, rows), of)
+            shown = _shown(db, events.of_rows(db, rows), of, sight)
             return shown, Side(f"{rows[0]}:0:1", True), Side(f"{rows[-1]}:0:0", True)
         row = None
     if of is not None:
@@ -92,14 +95,14 @@ def _page(
         previous, following = Side(f"{max(0, row - 1)}:0:1", True), Side(f"{row}:0:0", False)
     if after is not None:
         following = Side(f"{after}:0:0", True)
-    return _shown(db, found, of), previous, following
+    return _shown(db, found, of, sight), previous, following
 
 
-def _shown(db: Reader, rows: list[EventRow], of: Issue | None) -> list[Json]:
+def _shown(db: Reader, rows: list[EventRow], of: Issue | None, sight: Sight) -> list[Json]:
     """`of`: the issue of all of them; without it each has its own."""
     known: dict[int | None, Issue | None] = {of.id: of} if of else {None: None}
     for issue_id in {it.issue_id for it in rows} - known.keys():
-        known[issue_id] = issues.get(db, issue_id) if issue_id is not None else None
+        known[issue_id] = issues.get(db, issue_id, sight) if issue_id is not None else None
     return [shapes.event(it, known[it.issue_id]) for it in rows]
 
 
@@ -108,34 +111,35 @@ async def one_of_issue(request: Request) -> Response:
     check_organisation(request)
     env = request.query_params.get("environment")
     refuse_filters(request, "query", "statsPeriod", "start", "end")
+    path, sight = request.path_params, guards.sight(request)
     found = await state.of(request).store.read(
-        _one_of_issue, request.path_params["issue"], request.path_params["event_id"], env
+        _one_of_issue, path["issue"], path["event_id"], env, sight
     )
     return answer(found)
 
 
-def _one_of_issue(db: Reader, named: str, which: str, env: str | None) -> Json:
-    of = find_issue(db, named)
+def _one_of_issue(db: Reader, named: str, which: str, env: str | None, sight: Sight) -> Json:
+    of = find_issue(db, named, sight)
     row = events.chosen(db, of.id, WHICH.get(which) or event_id(which), env)
     if row is None:
         raise NOTHING_THERE
-    return _whole(db, row)
+    return _whole(db, row, sight)
 
 
 async def one_of_project(request: Request) -> Response:
     check_organisation(request)
-    path = request.path_params
+    path, sight = request.path_params, guards.sight(request)
     store = state.of(request).store
-    return answer(await store.read(_in_project, path["project"], path["event_id"]))
+    return answer(await store.read(_in_project, path["project"], path["event_id"], sight))
 
 
-def _in_project(db: Reader, project: str, named: str) -> Json:
-    return _whole(db, find_event(db, project, named))
+def _in_project(db: Reader, project: str, named: str, sight: Sight) -> Json:
+    return _whole(db, find_event(db, project, named, sight), sight)
 
 
-def find_event(db: Reader, project: str, named: str) -> EventRow:
+def find_event(db: Reader, project: str, named: str, sight: Sight) -> EventRow:
     """An event by project and id."""
-    found = events.by_event_id(db, event_id(named), find_project(db, project).id)
+    found = events.by_event_id(db, event_id(named), find_project(db, project, sight).id)
     if found is None:
         raise NOTHING_THERE
     return found
@@ -149,8 +153,8 @@ def event_id(text: str) -> str:
     return plain
 
 
-def _whole(db: Reader, row: EventRow) -> Json:
-    of = issues.get(db, row.issue_id) if row.issue_id is not None else None
+def _whole(db: Reader, row: EventRow, sight: Sight) -> Json:
+    of = issues.get(db, row.issue_id, sight) if row.issue_id is not None else None
     around = events.around(db, of.id, row.row) if of else None
     said = feedback.of_event(db, row.event_id, row.project_id)
     stored = events.body(db, row.row)
@@ -166,13 +170,13 @@ def _whole(db: Reader, row: EventRow) -> Json:
 async def stored(request: Request) -> Response:
     """`…/events/{event_id}/json/`: what the client sent, secrets removed."""
     check_organisation(request)
-    path = request.path_params
-    body = await state.of(request).store.read(_stored, path["project"], path["event_id"])
+    path, sight = request.path_params, guards.sight(request)
+    body = await state.of(request).store.read(_stored, path["project"], path["event_id"], sight)
     return Response(body, media_type="application/json")
 
 
-def _stored(db: Reader, project: str, named: str) -> bytes:
-    found = events.body(db, find_event(db, project, named).row)
+def _stored(db: Reader, project: str, named: str, sight: Sight) -> bytes:
+    found = events.body(db, find_event(db, project, named, sight).row)
     if found is None:
         raise BODY_GONE
     return found.body

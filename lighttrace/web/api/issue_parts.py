@@ -6,7 +6,8 @@ from starlette.responses import Response
 from lighttrace.event.model import Json
 from lighttrace.store import events, hashes, tag_stats
 from lighttrace.store.database import Reader
-from lighttrace.web import state
+from lighttrace.store.sight import Sight
+from lighttrace.web import guards, state
 from lighttrace.web.api import shapes
 from lighttrace.web.api.answers import (
     NOTHING_THERE,
@@ -27,14 +28,16 @@ async def hash_list(request: Request) -> Response:
     cursor = asked_cursor(request)
     after, limit = cursor[0] if cursor and not cursor[2] else 0, asked_rows(request)
     shown, last, more = await state.of(request).store.read(
-        _hashes, request.path_params["issue"], after, limit
+        _hashes, request.path_params["issue"], guards.sight(request), after, limit
     )
     # nobody goes back by pages here: the way there is the first page
     return page(request, shown, Side("0:0:1", after > 0), Side(f"{last}:0:0", more))
 
 
-def _hashes(db: Reader, named: str, after: int, limit: int) -> tuple[list[Json], int, bool]:
-    of = find_issue(db, named)
+def _hashes(
+    db: Reader, named: str, sight: Sight, after: int, limit: int
+) -> tuple[list[Json], int, bool]:
+    of = find_issue(db, named, sight)
     found = hashes.page_of_issue(db, of.id, after, limit + 1)
     rows = [it.newest_row for it in found[:limit] if it.newest_row is not None]
     newest = {it.row: it for it in events.of_rows(db, rows)}
@@ -63,11 +66,12 @@ async def tag(request: Request) -> Response:
 async def _tags_of(request: Request) -> list[Json]:
     check_organisation(request)
     refuse_filters(request, "environment", "query", "statsPeriod", "start", "end")
-    return await state.of(request).store.read(_tags, request.path_params["issue"])
+    named, sight = request.path_params["issue"], guards.sight(request)
+    return await state.of(request).store.read(_tags, named, sight)
 
 
-def _tags(db: Reader, named: str) -> list[Json]:
-    of = find_issue(db, named)
+def _tags(db: Reader, named: str, sight: Sight) -> list[Json]:
+    of = find_issue(db, named, sight)
     named_envs = [it for it in of.env_counts if it.env]
     values = [(it.env, it.n) for it in named_envs[: tag_stats.TOP]]
     found = [shapes.tag("environment", sum(it.n for it in named_envs), values, len(named_envs))]

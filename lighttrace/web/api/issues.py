@@ -13,7 +13,8 @@ from lighttrace.store.database import Reader
 from lighttrace.store.issue_list import IssuePage, IssueQuery
 from lighttrace.store.issues import Issue
 from lighttrace.store.projects import Project
-from lighttrace.web import links, state
+from lighttrace.store.sight import Sight
+from lighttrace.web import guards, links, state
 from lighttrace.web.api import queries, shapes
 from lighttrace.web.api.answers import (
     NOTHING_THERE,
@@ -58,9 +59,9 @@ def _page(
 
 
 def asked_projects(db: Reader, request: Request) -> list[Project]:
-    """The project of the path, or all."""
-    named = request.path_params.get("project")
-    return projects.every(db) if named is None else [find_project(db, named)]
+    """The project of the path, or all that are seen."""
+    named, sight = request.path_params.get("project"), guards.sight(request)
+    return projects.every(db, sight) if named is None else [find_project(db, named, sight)]
 
 
 def _bars(spark: Sequence[int], query: IssueQuery) -> Json:
@@ -74,10 +75,13 @@ def _bars(spark: Sequence[int], query: IssueQuery) -> Json:
     ]
 
 
-def find_issue(db: Reader, named: str) -> Issue:
+def find_issue(db: Reader, named: str, sight: Sight) -> Issue:
     """An issue by its number or its short id."""
     number = number_of(named)
-    found = issues.by_short_id(db, named) if number is None else issues.get(db, number)
+    if number is None:
+        found = issues.by_short_id(db, named, sight)
+    else:
+        found = issues.get(db, number, sight)
     if found is None:
         raise NOTHING_THERE
     return found
@@ -92,7 +96,9 @@ async def whole(request: Request, named: str) -> Json:
     """An issue with what lists leave out."""
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    found, of, history, day, month = await services.store.read(_one, named, now_ms)
+    found, of, history, day, month = await services.store.read(
+        _one, named, guards.sight(request), now_ms
+    )
     shape = shapes.issue(found, of, links.public(request, services.config))
     shape["stats"] = {"24h": day, "30d": month}
     shape["activity"] = [_activity(it) for it in history]
@@ -102,9 +108,11 @@ async def whole(request: Request, named: str) -> Json:
     return shape
 
 
-def _one(db: Reader, named: str, now_ms: int) -> tuple[Issue, Project, list[Activity], Json, Json]:
-    found = find_issue(db, named)
-    of = find_project(db, str(found.project_id))
+def _one(
+    db: Reader, named: str, sight: Sight, now_ms: int
+) -> tuple[Issue, Project, list[Activity], Json, Json]:
+    found = find_issue(db, named, sight)
+    of = find_project(db, str(found.project_id), sight)
     day = _series(db, found.id, HOUR_MS, 24, now_ms)
     month = _series(db, found.id, DAY_MS, 30, now_ms)
     return found, of, activity.of_issue(db, found.id), day, month

@@ -7,6 +7,7 @@ from lighttrace.event.model import Json
 from lighttrace.store import keys, projects, users
 from lighttrace.store.database import Reader
 from lighttrace.store.projects import Project
+from lighttrace.store.sight import Sight
 from lighttrace.web import guards, links, state
 from lighttrace.web.api import shapes
 from lighttrace.web.api.answers import NOTHING_THERE, answer, number_of, page
@@ -19,10 +20,12 @@ def check_organisation(request: Request) -> None:
         raise NOTHING_THERE
 
 
-def find_project(db: Reader, named: str) -> Project:
+def find_project(db: Reader, named: str, sight: Sight) -> Project:
     """A project by slug or id."""
     number = number_of(named)
-    found = projects.by_slug(db, named) if number is None else projects.by_id(db, number)
+    found = (
+        projects.by_slug(db, named, sight) if number is None else projects.by_id(db, number, sight)
+    )
     if found is None:
         raise NOTHING_THERE
     return found
@@ -51,20 +54,21 @@ async def organisation(request: Request) -> Response:
 
 async def _organisation(request: Request) -> Json:
     services = state.of(request)
-    every = await services.store.read(projects.every)
+    every = await services.store.read(projects.every, guards.sight(request))
     oldest = min((it.created_at for it in every), default=services.clock.now_ms())
     return shapes.organisation(links.public(request, services.config), oldest)
 
 
 async def project_list(request: Request) -> Response:
     check_organisation(request)
-    every = await state.of(request).store.read(projects.every)
+    every = await state.of(request).store.read(projects.every, guards.sight(request))
     return page(request, [shapes.project(it) for it in every])
 
 
 async def project(request: Request) -> Response:
     check_organisation(request)
-    found = await state.of(request).store.read(find_project, request.path_params["project"])
+    named, sight = request.path_params["project"], guards.sight(request)
+    found = await state.of(request).store.read(find_project, named, sight)
     whole = {**shapes.project(found), "organization": await _organisation(request)}
     return answer(whole)
 
@@ -72,10 +76,11 @@ async def project(request: Request) -> Response:
 async def key_list(request: Request) -> Response:
     check_organisation(request)
     services = state.of(request)
-    found = await services.store.read(_keys, request.path_params["project"])
+    named, sight = request.path_params["project"], guards.sight(request)
+    found = await services.store.read(_keys, named, sight)
     base_url = links.public(request, services.config)
     return page(request, [shapes.key(it, base_url) for it in found])
 
 
-def _keys(db: Reader, named: str) -> list[keys.Key]:
-    return keys.of_project(db, find_project(db, named).id)
+def _keys(db: Reader, named: str, sight: Sight) -> list[keys.Key]:
+    return keys.of_project(db, find_project(db, named, sight).id)

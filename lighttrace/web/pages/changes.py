@@ -64,7 +64,9 @@ async def change(request: Request) -> Response:
             request, current, block="list_and_toast", toasts=((text, url),)
         )
     services = state.of(request)
-    counts = await services.store.read(list_page.tab_counts, current, services.clock.now_ms())
+    counts = await services.store.read(
+        list_page.tab_counts, current, guards.sight(request), services.clock.now_ms()
+    )
     return render(
         request,
         "parts/issues_changed.html",

@@ -12,7 +12,8 @@ from lighttrace.event.decode import decode
 from lighttrace.store import events, issues, projects
 from lighttrace.store.database import Reader
 from lighttrace.store.events import EventRow
-from lighttrace.web import format, json_tree, links, state
+from lighttrace.store.sight import Sight
+from lighttrace.web import format, guards, json_tree, links, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.render import render
 
@@ -29,8 +30,9 @@ class Stored:
 async def as_json(request: Request) -> Response:
     """The body as it was sent, secrets removed. `?project=` where two projects had the same id."""
     pretty = "pretty" in request.query_params
+    sight = guards.sight(request)
     found = await state.of(request).store.read(
-        _stored, request.path_params["event_id"], request.query_params.get("project"), pretty
+        _stored, request.path_params["event_id"], request.query_params.get("project"), sight, pretty
     )
     if found is None:
         raise HTTPException(404)
@@ -49,16 +51,18 @@ async def as_json(request: Request) -> Response:
     )
 
 
-def _stored(db: Reader, event_id: str, slug: str | None, pretty: bool) -> Stored | None:
-    project = projects.by_slug(db, slug) if slug else None
+def _stored(
+    db: Reader, event_id: str, slug: str | None, sight: Sight, pretty: bool
+) -> Stored | None:
+    project = projects.by_slug(db, slug, sight) if slug else None
     if slug and project is None:
         return None
     row = events.by_event_id(db, event_id.lower(), project.id if project else None)
     stored = events.body(db, row.row) if row else None
     if row is None or stored is None:
         return None
-    home = project or projects.by_id(db, row.project_id)
-    issue = issues.get(db, row.issue_id) if row.issue_id is not None else None
+    home = project or projects.by_id(db, row.project_id, sight)
+    issue = issues.get(db, row.issue_id, sight) if row.issue_id is not None else None
     if home is None:
         return None
     tree = Markup()

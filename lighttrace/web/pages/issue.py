@@ -27,6 +27,7 @@ from lighttrace.store.database import Reader
 from lighttrace.store.events import Around, EventRow
 from lighttrace.store.feedback import Feedback
 from lighttrace.store.issues import Issue
+from lighttrace.store.sight import Sight
 from lighttrace.web import chart_view, format, guards, links, listing, said, state, tags_view, view
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import PERIOD_WORDS, PERIODS
@@ -128,7 +129,9 @@ async def show(request: Request) -> Response:
     target = request.headers.get("hx-target", "")
     if wants_fragment(request) and target.startswith(PART_TARGET) and asked.parts:
         return await _part(request, asked)
-    found = await services.store.read(_look, asked, now_ms, str(options.get("timezone") or "UTC"))
+    found = await services.store.read(
+        _look, asked, guards.sight(request), now_ms, str(options.get("timezone") or "UTC")
+    )
     if found is None:
         raise HTTPException(404)
     if asked.short_id != found.issue.short_id:
@@ -148,7 +151,7 @@ async def news(request: Request) -> Response:
     services = state.of(request)
     now_ms = services.clock.now_ms()
     zone = str(guards.person(request).options.get("timezone") or "UTC")
-    found = await services.store.read(_news, asked, now_ms, zone)
+    found = await services.store.read(_news, asked, guards.sight(request), now_ms, zone)
     if found is None:
         return Response(status_code=204)
     context = _context(request, asked, found, now_ms)
@@ -184,7 +187,7 @@ async def header(
     """Title, state and buttons after a change, with the activity and a toast beside them."""
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    issue, history = await services.store.read(_head, issue_id)
+    issue, history = await services.store.read(_head, issue_id, guards.sight(request))
     if issue is None:
         raise HTTPException(404)
     asked = replace(Asked.of_current(request), short_id=issue.short_id)
@@ -193,29 +196,29 @@ async def header(
     return render(request, "pages/issue.html", block="head_and_history", **context)
 
 
-def _head(db: Reader, issue_id: int) -> tuple[Issue | None, list[Activity]]:
-    return issues.get(db, issue_id), activity.of_issue(db, issue_id)
+def _head(db: Reader, issue_id: int, sight: Sight) -> tuple[Issue | None, list[Activity]]:
+    return issues.get(db, issue_id, sight), activity.of_issue(db, issue_id)
 
 
 async def _part(request: Request, asked: Asked) -> Response:
     """A folded part that somebody opened: a frame, a thread, the earlier steps."""
     services = state.of(request)
-    part = await services.store.read(_find_part, asked)
+    part = await services.store.read(_find_part, asked, guards.sight(request))
     if part is None:
         raise HTTPException(404)
     return render(request, "parts/event_part.html", block="part", part=part, key=asked.parts[0])
 
 
-def _find_part(db: Reader, asked: Asked) -> Any:
-    issue_id = issues.id_of_short(db, asked.short_id)
-    row = events.chosen(db, issue_id, asked.which, asked.environment) if issue_id else None
+def _find_part(db: Reader, asked: Asked, sight: Sight) -> Any:
+    issue = issues.by_short_id(db, asked.short_id, sight)
+    row = events.chosen(db, issue.id, asked.which, asked.environment) if issue else None
     event = _event(db, row)[0] if row else None
     return view.part(event, asked.parts[0]) if event else None
 
 
-def _look(db: Reader, asked: Asked, now_ms: int, zone: str) -> Looked | None:
+def _look(db: Reader, asked: Asked, sight: Sight, now_ms: int, zone: str) -> Looked | None:
     """All reading and working out of the page; runs in a reader's thread."""
-    issue = issues.by_short_id(db, asked.short_id)
+    issue = issues.by_short_id(db, asked.short_id, sight)
     if issue is None:
         return None
     row = events.chosen(db, issue.id, asked.which, asked.environment)
@@ -232,8 +235,8 @@ def _look(db: Reader, asked: Asked, now_ms: int, zone: str) -> Looked | None:
     )
 
 
-def _news(db: Reader, asked: Asked, now_ms: int, zone: str) -> Looked | None:
-    issue = issues.by_short_id(db, asked.short_id)
+def _news(db: Reader, asked: Asked, sight: Sight, now_ms: int, zone: str) -> Looked | None:
+    issue = issues.by_short_id(db, asked.short_id, sight)
     if issue is None:
         return None
     row = events.chosen(db, issue.id, asked.event or asked.which, asked.environment)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.exceptions import HTTPException
@@ -13,6 +13,7 @@ from lighttrace.store import environments, issue_list, projects
 from lighttrace.store.database import Reader
 from lighttrace.store.issue_list import IssuePage
 from lighttrace.store.projects import Project
+from lighttrace.store.sight import Sight
 from lighttrace.web import guards, links, listing, said, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import OFFERED, PERIOD_WORDS, SORT_WORDS, STATES, Listing
@@ -67,7 +68,7 @@ async def shown(
     """The list an address asks for; `block` where the request's target does not say which part."""
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    found = await services.store.read(_find, asked, now_ms)
+    found = await services.store.read(_find, asked, guards.sight(request), now_ms)
     if found is None:
         raise HTTPException(404)
     return render(
@@ -103,55 +104,65 @@ def _address(request: Request, asked: Listing) -> str:
     return links.url(request, "/issues", **asked.pairs())
 
 
-def _find(db: Reader, asked: Listing, now_ms: int) -> Found | None:
-    every = tuple(projects.every(db))
+def _find(db: Reader, asked: Listing, sight: Sight, now_ms: int) -> Found | None:
+    every = tuple(projects.every(db, sight))
     project = next((it for it in every if it.slug == asked.project), None)
     if asked.project and project is None:
         return None
-    project_id = project.id if project else None
-    page = issue_list.search(db, asked.query(project_id, now_ms))
+    within = _within(project, sight)
+    page = issue_list.search(db, asked.query(within, now_ms))
     if not page.rows and asked.cursor:
-        page = issue_list.search(db, asked.but().query(project_id, now_ms))
-    counts = _counts(db, asked, project_id, now_ms)
-    ways = () if page.rows else _ways(db, asked, project_id, now_ms)
-    names = tuple(name for _, name in environments.names(db))
+        page = issue_list.search(db, asked.but().query(within, now_ms))
+    counts = _counts(db, asked, within, now_ms)
+    ways = () if page.rows else _ways(db, asked, project, sight, now_ms)
+    names = tuple(name for _, name in environments.seen(db, sight))
     return Found(page, counts, names, every, project, ways)
 
 
-def tab_counts(db: Reader, asked: Listing, now_ms: int) -> dict[str, int]:
+Within: TypeAlias = tuple[int, ...] | None  # the projects a list is about; None: all there are
+
+
+def _within(project: Project | None, sight: Sight) -> Within:
+    return (project.id,) if project else sight.within(None)
+
+
+def tab_counts(db: Reader, asked: Listing, sight: Sight, now_ms: int) -> dict[str, int]:
     """Issues in each state, under the filters of this list."""
-    project = projects.by_slug(db, asked.project) if asked.project else None
+    project = projects.by_slug(db, asked.project, sight) if asked.project else None
     if asked.project and project is None:
         return {}
-    return _counts(db, asked, project.id if project else None, now_ms)
+    return _counts(db, asked, _within(project, sight), now_ms)
 
 
-def _counts(db: Reader, asked: Listing, project_id: int | None, now_ms: int) -> dict[str, int]:
+def _counts(db: Reader, asked: Listing, within: Within, now_ms: int) -> dict[str, int]:
     names = [name for name, wanted in STATES.items() if wanted is not None]
-    counts = {name: _count(db, asked.but(state=name), project_id, now_ms) for name in names}
+    counts = {name: _count(db, asked.but(state=name), within, now_ms) for name in names}
     return {**counts, "all": sum(counts.values())}
 
 
-def _count(db: Reader, asked: Listing, project_id: int | None, now_ms: int) -> int:
-    query = replace(asked.query(project_id, now_ms, limit=1), sort="last_seen", cursor=None)
+def _count(db: Reader, asked: Listing, within: Within, now_ms: int) -> int:
+    query = replace(asked.query(within, now_ms, limit=1), sort="last_seen", cursor=None)
     return issue_list.search(db, query).total or 0
 
 
-def _ways(db: Reader, asked: Listing, project_id: int | None, now_ms: int) -> tuple[Way, ...]:
+def _ways(
+    db: Reader, asked: Listing, project: Project | None, sight: Sight, now_ms: int
+) -> tuple[Way, ...]:
     """Each filter that could be dropped, with what would be seen then."""
+    here, everywhere = _within(project, sight), _within(None, sight)
     ways = []
     if asked.text:
-        ways.append(("Search", asked.text, asked.but(text=""), project_id))
+        ways.append(("Search", asked.text, asked.but(text=""), here))
     if asked.environment is not None:
         shown = asked.environment or "none"
-        ways.append(("Environment", shown, asked.but(environment=None), project_id))
+        ways.append(("Environment", shown, asked.but(environment=None), here))
     if asked.period != "90d":
         words = PERIOD_WORDS[asked.period]
-        ways.append(("Period", words, asked.but(period="90d"), project_id))
+        ways.append(("Period", words, asked.but(period="90d"), here))
     if asked.state != "all":
-        ways.append(("State", asked.state, asked.but(state="all"), project_id))
+        ways.append(("State", asked.state, asked.but(state="all"), here))
     if asked.project:
-        ways.append(("Project", asked.project, asked.but(project=None), None))
+        ways.append(("Project", asked.project, asked.but(project=None), everywhere))
     return tuple(
         Way(words, value, without, _count(db, without, scope, now_ms))
         for words, value, without, scope in ways
@@ -165,7 +176,7 @@ async def news(request: Request) -> Response:
     asked = of_current(request)
     seen = ids(request.query_params.get("seen", ""))
     drawn_at = _number(request.query_params.get("drawn", ""))
-    found = await services.store.read(_news, asked, now_ms, len(seen))
+    found = await services.store.read(_news, asked, guards.sight(request), now_ms, len(seen))
     if found is None:
         return Response(status_code=204)
     page, counts = found
@@ -191,16 +202,16 @@ def of_current(request: Request) -> Listing:
 
 
 def _news(
-    db: Reader, asked: Listing, now_ms: int, more: int
+    db: Reader, asked: Listing, sight: Sight, now_ms: int, more: int
 ) -> tuple[IssuePage, dict[str, int]] | None:
-    project = projects.by_slug(db, asked.project) if asked.project else None
+    project = projects.by_slug(db, asked.project, sight) if asked.project else None
     if asked.project and project is None:
         return None
     # what was on top may have moved down by as many rows as came in
     limit = min(issue_list.MOST_ROWS, listing.ROWS + more)
-    project_id = project.id if project else None
-    page = issue_list.search(db, asked.query(project_id, now_ms, limit))
-    return page, _counts(db, asked, project_id, now_ms)
+    within = _within(project, sight)
+    page = issue_list.search(db, asked.query(within, now_ms, limit))
+    return page, _counts(db, asked, within, now_ms)
 
 
 def ids(text: str) -> frozenset[int]:

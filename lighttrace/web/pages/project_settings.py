@@ -11,6 +11,7 @@ from lighttrace.store import keys, projects
 from lighttrace.store.database import Reader
 from lighttrace.store.keys import Key
 from lighttrace.store.projects import Project
+from lighttrace.store.sight import Sight
 from lighttrace.web import format, guards, links, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.render import render
@@ -37,7 +38,7 @@ class Value:
 
 async def overview(request: Request) -> Response:
     services = state.of(request)
-    rows = await services.store.read(_overview)
+    rows = await services.store.read(_overview, guards.sight(request))
     return render(
         request,
         "pages/settings.html",
@@ -108,21 +109,23 @@ async def _page(request: Request, status: int = 200, error: str = "") -> Respons
 
 
 async def _project(request: Request) -> tuple[Project, list[Key]]:
-    found = await state.of(request).store.read(_with_keys, request.path_params["project"])
+    found = await state.of(request).store.read(
+        _with_keys, request.path_params["project"], guards.sight(request)
+    )
     if found is None:
         raise HTTPException(404)
     return found
 
 
-def _with_keys(db: Reader, slug: str) -> tuple[Project, list[Key]] | None:
-    project = projects.by_slug(db, slug)
+def _with_keys(db: Reader, slug: str, sight: Sight) -> tuple[Project, list[Key]] | None:
+    project = projects.by_slug(db, slug, sight)
     return (project, keys.of_project(db, project.id)) if project else None
 
 
-def _overview(db: Reader) -> list[tuple[Project, int]]:
+def _overview(db: Reader, sight: Sight) -> list[tuple[Project, int]]:
     return [
         (project, sum(key.disabled_at is None for key in keys.of_project(db, project.id)))
-        for project in projects.every(db)
+        for project in projects.every(db, sight)
     ]
 
 

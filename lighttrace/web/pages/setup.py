@@ -20,6 +20,7 @@ from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.keys import Key
 from lighttrace.store.projects import Project
 from lighttrace.store.refusals import RefusalRow
+from lighttrace.store.sight import Sight
 from lighttrace.web import format, guards, links, passwords, sessions, snippets, state, trial
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.pages.account import NAME_LENGTH, password_problem, zone_or_none
@@ -145,8 +146,8 @@ class _Found:
     newest_issue: str | None
 
 
-def _find(db: Reader, slug: str, since_ms: int, now_ms: int) -> _Found | None:
-    project = projects.by_slug(db, slug)
+def _find(db: Reader, slug: str, sight: Sight, since_ms: int, now_ms: int) -> _Found | None:
+    project = projects.by_slug(db, slug, sight)
     if project is None:
         return None
     newest = None
@@ -174,9 +175,8 @@ def _find(db: Reader, slug: str, since_ms: int, now_ms: int) -> _Found | None:
 async def _found(request: Request) -> _Found:
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    found = await services.store.read(
-        _find, request.path_params["project"], now_ms - LOOK_BACK_MS, now_ms
-    )
+    slug, sight = request.path_params["project"], guards.sight(request)
+    found = await services.store.read(_find, slug, sight, now_ms - LOOK_BACK_MS, now_ms)
     if found is None:
         raise HTTPException(404)
     return found
@@ -296,7 +296,9 @@ async def send_test(request: Request) -> Response:
     origin = Origin(project.id, key.id, now_ms, sdk="lighttrace.setup/1", scrub=rules)
     stored = await services.store.submit(event_write(msgspec.json.encode(payload), origin))
     services.store.touch_key(key.id)
-    issue = await services.store.read(issues.get, stored.issue_id) if stored.issue_id else None
+    issue = None
+    if stored.issue_id:
+        issue = await services.store.read(issues.get, stored.issue_id, guards.sight(request))
     path = f"/issues/{issue.short_id}" if issue else "/issues"
     return RedirectResponse(links.url(request, path), status_code=303)
 

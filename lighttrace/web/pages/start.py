@@ -22,7 +22,7 @@ async def nothing(request: Request) -> Response:
     if "/api/" not in request.url.path:
         session = await sessions.current(request)
         if session is not None:
-            request.state.session = session
+            request.state.session, request.state.sight = session, session.sight
             request.state.shell = await shell.gather(request)
     raise HTTPException(404)
 

@@ -236,9 +236,12 @@ async def test_old_letters_sessions_and_invites_go(store: Store) -> None:
         tx.execute(
             "insert into user(id, email, name, role, created_at) values(1, 'a@b', 'a', 'owner', 0)"
         )
-        tx.execute("insert into web_session values(x'01', 1, 0, 0, ?, null, null)", (NOON,))
         tx.execute(
-            "insert into web_session values(x'02', 1, 0, 0, ?, null, null)", (NOON + 999 * DAY,)
+            "insert into web_session values(x'01', 1, 0, 0, ?, null, null, 'password')", (NOON,)
+        )
+        tx.execute(
+            "insert into web_session values(x'02', 1, 0, 0, ?, null, null, 'password')",
+            (NOON + 999 * DAY,),
         )
 
     await store.write(add)

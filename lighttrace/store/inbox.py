@@ -8,7 +8,7 @@ reach "Next" by that bound is counted; the rest can wait, and its number is know
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -49,7 +49,7 @@ class InboxQuery:
     env: str | None = None
     period_ms: int
     whose: Whose | None = None
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=Weights)
     group: Group | None = None
     now_ms: int
 
@@ -99,14 +99,14 @@ def find(db: Reader, query: InboxQuery) -> Inbox:
     scene = _scene(db, query)
     if scene is None:
         return Inbox({}, dict.fromkeys(GROUPS, 0))
-    ranked, rest = _rank(db, scene, _candidates(db, scene), impact.NEXT)
+    found = _rank(db, scene, _candidates(db, scene), impact.NEXT)
     groups: dict[Group, list[Standing]] = {name: [] for name in GROUPS}
-    for standing in sorted(ranked, key=lambda it: it.order):
+    for standing in sorted(found.ranked, key=lambda it: it.order):
         groups[standing.group].append(standing)
     counts = {name: len(groups[name]) for name in GROUPS}
-    counts["wait"] += len(rest)
+    counts["wait"] += len(found.rest)
     if query.group == "wait":
-        groups["wait"] = _first_of(db, scene, rest, groups["wait"])
+        groups["wait"] = _first_of(db, scene, found, groups["wait"])
     wanted = (query.group,) if query.group else GROUPS[:2]
     return Inbox(
         {name: tuple(groups[name][:MOST_SHOWN]) for name in wanted},
@@ -121,8 +121,8 @@ def count_act_now(db: Reader, query: InboxQuery) -> int:
     if scene is None:
         return 0
     some = _candidates(db, scene, least=impact.ACT_NOW)
-    ranked, _ = _rank(db, scene, some, impact.ACT_NOW)
-    return sum(it.group == "act" for it in ranked)
+    found = _rank(db, scene, some, impact.ACT_NOW)
+    return sum(it.group == "act" for it in found.ranked)
 
 
 ONE = "e.issue_id = :issue_id"
@@ -138,9 +138,7 @@ def standing(db: Reader, issue_id: int, query: InboxQuery) -> Standing | None:
     if not found:
         return None
     ahead, _ = _parted(_candidates(db, scene, least=impact.ACT_NOW), scene, impact.ACT_NOW)
-    leads = _leads(_settle(db, scene, ahead))
-    linked = same_trace.linked(db, [it.issue_id for it in leads])
-    return _join(db, scene, found, leads, linked)[0]
+    return _join(db, scene, found, _leads(db, _settle(db, scene, ahead)))[0]
 
 
 QUIET = """
@@ -265,20 +263,34 @@ def _bound(it: _Candidate, weights: Weights) -> int:
     return _certain(it.marks, weights) + impact.users_points(it.people, weights.users)
 
 
-def _rank(
-    db: Reader, scene: _Scene, some: Sequence[_Candidate], least: int
-) -> tuple[list[Standing], list[_Candidate]]:
-    """What reaches `least` or is acknowledged, perhaps more, counted; and the rest, which cannot."""
+@dataclass(frozen=True, slots=True)
+class _Leads:
+    """What needs somebody now by its own points, the worst first; and by issue, which of them its
+    events share a trace with.
+    """
+
+    standings: tuple[Standing, ...] = ()
+    linked: Mapping[int, set[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`ranked`: what reaches a number, or is acknowledged, and perhaps more; `rest` cannot."""
+
+    ranked: list[Standing]
+    rest: list[_Candidate]
+    leads: _Leads
+
+
+def _rank(db: Reader, scene: _Scene, some: Sequence[_Candidate], least: int) -> _Found:
     ahead, rest = _parted(some, scene, least)
     ranked = _settle(db, scene, ahead)
-    leads = _leads(ranked)
-    if leads and scene.weights.same_trace:
-        linked = same_trace.linked(db, [it.issue_id for it in leads])
-        near, far = _parted(rest, scene, least - scene.weights.same_trace)
-        ranked += _settle(db, scene, [it for it in near if it.issue_id in linked])
-        ranked = _join(db, scene, ranked, leads, linked)
-        rest = far + [it for it in near if it.issue_id not in linked]
-    return ranked, rest
+    leads = _leads(db, ranked) if scene.weights.same_trace else _Leads()
+    near, far = _parted(rest, scene, least - scene.weights.same_trace)
+    lifted = [it for it in near if it.issue_id in leads.linked]
+    ranked = _join(db, scene, ranked + _settle(db, scene, lifted), leads)
+    rest = far + [it for it in near if it.issue_id not in leads.linked]
+    return _Found(ranked, rest, leads)
 
 
 def _parted(
@@ -292,10 +304,10 @@ def _parted(
     return ahead, rest
 
 
-def _leads(ranked: Sequence[Standing]) -> list[Standing]:
-    """Whose traces matter: what needs somebody now by its own points, the worst first."""
+def _leads(db: Reader, ranked: Sequence[Standing]) -> _Leads:
     found = sorted((it for it in ranked if it.group == "act"), key=lambda it: it.order)
-    return found[:MOST_LEADS]
+    first = tuple(found[:MOST_LEADS])
+    return _Leads(first, same_trace.linked(db, [it.issue_id for it in first]))
 
 
 def _settle(db: Reader, scene: _Scene, some: Sequence[_Candidate]) -> list[Standing]:
@@ -330,18 +342,12 @@ select i.id, i.title || ' in ' || j.slug from json_each(?) w cross join issue i 
 """
 
 
-def _join(
-    db: Reader,
-    scene: _Scene,
-    some: Sequence[Standing],
-    leads: Sequence[Standing],
-    linked: Mapping[int, set[int]],
-) -> list[Standing]:
+def _join(db: Reader, scene: _Scene, some: Sequence[Standing], leads: _Leads) -> list[Standing]:
     """The same, and what happened in the trace of a worse issue that needs somebody now says so."""
     worse: dict[int, int] = {}
     for it in some:
-        near = linked.get(it.issue_id, ())
-        first = next((lead for lead in leads if lead.issue_id in near), None)
+        near = leads.linked.get(it.issue_id, ())
+        first = next((lead for lead in leads.standings if lead.issue_id in near), None)
         if first is not None and first.order < it.order:
             worse[it.issue_id] = first.issue_id
     titles = dict(db.execute(TITLES, (json.dumps(sorted(set(worse.values()))),)).fetchall())
@@ -357,15 +363,20 @@ def _join(
 
 
 def _first_of(
-    db: Reader, scene: _Scene, rest: Sequence[_Candidate], known: Sequence[Standing]
+    db: Reader, scene: _Scene, found: _Found, known: Sequence[Standing]
 ) -> list[Standing]:
     """The first MOST_SHOWN of what can wait, in order; counted only as far as they can be it."""
     best = list(known)
-    bounds = sorted((-_bound(it, scene.weights), -it.first_at, it) for it in rest)
+    more = scene.weights.same_trace
+    bounds = sorted(
+        (-_bound(it, scene.weights) - more * (it.issue_id in found.leads.linked), -it.first_at, it)
+        for it in found.rest
+    )
     for start in range(0, len(bounds), COUNTED_AT_ONCE):
         some = bounds[start : start + COUNTED_AT_ONCE]
         if len(best) >= MOST_SHOWN and best[MOST_SHOWN - 1].order <= some[0][:2]:
             break
-        best += _settle(db, scene, [it for *_, it in some])
+        settled = _settle(db, scene, [it for *_, it in some])
+        best += _join(db, scene, settled, found.leads)
         best.sort(key=lambda it: it.order)
     return best

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from lighttrace.store.database import Reader
 
-# Of each issue's newest events, and of each trace's: a trace that holds thousands of events says
-# no more than one of twenty.
-MOST_TRACES, MOST_EVENTS = 10, 20
+# Of each issue's newest events, and of each trace: a job that fails ten thousand times in one
+# trace must not be read to its end for every page.
+MOST_TRACES, MOST_EVENTS = 10, 200
 
 LINKED = f"""
 with trace as materialized (

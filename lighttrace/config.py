@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from msgspec import Meta, Struct
 
 from lighttrace.errors import ConfigError, Problem
 from lighttrace.event.impact import Weights
+from lighttrace.event.owners import Rule, Rulebook, rules_of
 from lighttrace.toml import Reading
 
 FILE = "lighttrace.toml"
@@ -97,6 +99,9 @@ def _slug(value: Any) -> str:
     if value.isdigit():
         raise ValueError("digits alone would read as a project's id")
     return value
+
+
+_high_value = partial(rules_of, high_value=True)
 
 
 class Server(Struct, frozen=True):
@@ -394,6 +399,36 @@ class Impact(Struct, frozen=True):
         return Weights(**msgspec.structs.asdict(self))
 
 
+class Owners(Struct, frozen=True):
+    """`[owners]`: whose an error is, in every project. Rules of a project come after these, and the
+    last one that matches wins.
+    """
+
+    rules: Annotated[
+        tuple[Rule, ...],
+        Meta(
+            title=(
+                "Rules, one a line: what has to match, and the team or person it then belongs to. "
+                "An error with the tag team:billing needs none: it is team billing's."
+            ),
+            description="rules, one a line, each with matchers and an owner",
+            examples=[["path:src/checkout/* #billing", "tags.component:search #search"]],
+            extra={"lines": rules_of},
+        ),
+    ] = ()
+    auto_assign: Annotated[
+        bool,
+        Meta(
+            title=(
+                "Whether an issue is also assigned to its owner. What somebody has assigned by "
+                "hand, to nobody included, stays as it is."
+            ),
+            description="true or false",
+            examples=[False],
+        ),
+    ] = False
+
+
 class ScrubOptions(Struct, frozen=True):
     """`scrub` of a project: which values are removed from its events before anything is stored."""
 
@@ -473,6 +508,27 @@ class ProjectOptions(Struct, frozen=True):
             examples=[True],
         ),
     ] = True
+    owners: Annotated[
+        tuple[Rule, ...],
+        Meta(
+            title="Whose an error of this project is: rules that come after those in [owners].",
+            description="rules, one a line, each with matchers and an owner",
+            examples=[["path:src/checkout/* #billing", "url:*/account/* mira@example.com"]],
+            extra={"lines": rules_of},
+        ),
+    ] = ()
+    high_value: Annotated[
+        tuple[Rule, ...],
+        Meta(
+            title=(
+                "What matters most here: an error that one of these matches ranks higher. The "
+                "same matchers, without an owner."
+            ),
+            description="a list of matchers",
+            examples=[["tags.component:checkout", "transaction:POST /api/pay*"]],
+            extra={"lines": _high_value},
+        ),
+    ] = ()
     scrub: ScrubOptions = ScrubOptions()
 
 
@@ -484,6 +540,7 @@ class Config(Struct, frozen=True):
     smtp: Smtp | None = None
     alerts: Alerts = Alerts()
     impact: Impact = Impact()
+    owners: Owners = Owners()
     projects: tuple[ProjectOptions, ...] = msgspec.field(default=(), name="project")
     source: Path | None = None  # the file it came from
     pinned: frozenset[str] = frozenset()  # what the command line said, such as "server.port"
@@ -502,6 +559,12 @@ class Config(Struct, frozen=True):
     def prefix(self) -> str:
         """The path of the URL: "" or "/errors"."""
         return urlsplit(self.server.url).path if self.server.url else ""
+
+    def rulebook(self, slug: str) -> Rulebook:
+        """Whose the errors of a project are, whether or not the file names the project."""
+        own = next((it for it in self.projects if it.slug == slug), None)
+        rules = self.owners.rules + (own.owners if own else ())
+        return Rulebook(rules, own.high_value if own else (), self.owners.auto_assign)
 
     @property
     def warnings(self) -> tuple[str, ...]:

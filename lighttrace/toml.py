@@ -1,10 +1,14 @@
 """One TOML text into frozen structs. Every mistake is found, and named with its path and line.
 
 The structs say what is right: a field whose annotation carries a `Meta` is a setting. `title` says
-what it is for, `description` what was expected, `examples` shows one, `extra` may hold `read` (a
-function that turns the raw value into the real one, ValueError if it cannot) and `secret`
-(`NAME_file` is then understood too). Fields of struct types are tables, tuples of structs are
-arrays of tables.
+what it is for, `description` what was expected, `examples` shows one. `extra` may hold
+
+- `read`: a function that turns the raw value into the real one, ValueError if it cannot;
+- `lines`: the same for rules, one a line: given (text, line) of each it returns the rules, and the
+  mistakes as values with `line` and `message`;
+- `secret`: `NAME_file` is understood too.
+
+Fields of struct types are tables, tuples of structs are arrays of tables.
 """
 
 import difflib
@@ -99,6 +103,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     lines: dict[Where, int] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    text: list[str] = field(default_factory=list)  # its lines
 
     def parse(self, text: str) -> None:
         """Read the text. Raises ConfigError at once if it is not TOML at all."""
@@ -115,6 +120,7 @@ class Reading:
             )
             raise ConfigError(self.source, [found]) from error
         self.lines = lines_of(text)
+        self.text = text.splitlines()
 
     def check(self) -> None:
         """Raise ConfigError if anything was wrong, in the order of the file."""
@@ -124,12 +130,11 @@ class Reading:
                 self.source, sorted(self.problems, key=lambda problem: problem.line or last)
             )
 
-    def wrong(self, where: Where, message: str, example: str = "") -> None:
-        """Note a mistake. The line is that of the nearest thing above it which has one."""
-        line = next(
-            (self.lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in self.lines),
-            None,
-        )
+    def wrong(self, where: Where, message: str, example: str = "", line: int | None = None) -> None:
+        """Note a mistake. Without `line` it is that of the nearest thing above it which has one."""
+        if line is None:
+            above = (where[:n] for n in range(len(where), 0, -1))
+            line = next((self.lines[it] for it in above if it in self.lines), None)
         self.problems.append(Problem(self._path(where), message, example, line))
 
     def struct(self, cls: type[T], raw: Any, where: Where = ()) -> T | None:
@@ -183,6 +188,8 @@ class Reading:
         value, replaced = self._expanded(value, where)
         if len(self.problems) > known:
             return False, None
+        if "lines" in setting.extra:
+            return self._rules(setting, value, where)
         try:
             if "read" in setting.extra:
                 return True, setting.extra["read"](value)
@@ -195,6 +202,36 @@ class Reading:
             why = f": {detail}" if detail else ""
             self.wrong(where, f"expected {what}, got {shown}{why}.", setting.example)
             return False, None
+
+    def _rules(self, setting: Setting, value: Any, where: Where) -> tuple[bool, Any]:
+        """Rules, one a line: a text of several lines, or a list of texts."""
+        texts = value.splitlines() if isinstance(value, str) else value
+        if not isinstance(texts, list) or not all(isinstance(it, str) for it in texts):
+            what = setting.meta.description
+            self.wrong(where, f"expected {what}, got {_shown(value)}.", setting.example)
+            return False, None
+        numbers = self._numbers(where, texts, in_a_row=isinstance(value, str))
+        rules, mistakes = setting.extra["lines"](zip(texts, numbers, strict=True))
+        for one in mistakes:
+            self.wrong(where, one.message, line=one.line)
+        return not mistakes, rules
+
+    def _numbers(self, where: Where, texts: list[str], *, in_a_row: bool) -> list[int | None]:
+        """The line of each rule; None where a list spells it in another way."""
+        at = self.lines.get(where)
+        if at is None:
+            return [None] * len(texts)
+        if in_a_row:  # TOML leaves out the line break right behind the quotes
+            first = at + self.text[at - 1].rstrip().endswith(('"""', "'''"))
+            return list(range(first, first + len(texts)))
+        found: list[int | None] = []
+        for text in texts:
+            rest = range(at, len(self.text) + 1)
+            quoted = (f'"{text}"', f"'{text}'")
+            line = next((n for n in rest if any(q in self.text[n - 1] for q in quoted)), None)
+            at = line or at
+            found.append(line)
+        return found
 
     def _expanded(self, value: Any, where: Where) -> tuple[Any, bool]:
         """`${NAME}` replaced in texts, at any depth of lists; whether there was one."""

@@ -212,7 +212,7 @@ def test_a_whole_file(file: Path):
     assert config.smtp == Smtp("smtp.example.com", 2525, "me@x.example", "hunter2")
     assert config.alerts.to == ("a@x.example", "b@x.example")
     scrub = ScrubOptions(keys=("tax_id",))
-    assert config.projects == (ProjectOptions("shop", "Shop", "go", False, scrub),)
+    assert config.projects == (ProjectOptions("shop", "Shop", "go", False, scrub=scrub),)
     assert config.source == file
 
 

@@ -20,6 +20,8 @@ from lighttrace.config import Config
 from lighttrace.errors import StoreError
 from lighttrace.event import useragent
 from lighttrace.event.scrub import ScrubRules
+from lighttrace.ingest import ownership
+from lighttrace.ingest.again import JudgeAgain
 from lighttrace.store import invites, projects, users
 from lighttrace.store.database import Transaction
 from lighttrace.store.migrate import Progress
@@ -64,6 +66,7 @@ class App:
         self._on_fatal = on_fatal
         self.setup_token: str | None = None
         self.asgi: ASGIApp = Ingest(routes.site(config, self._lifespan), self.services)
+        self._owners = JudgeAgain(store, lambda it: self.services.options(it).rules, clock)
         self._alerts = Alerts(store, lambda: self.services.config, clock)
         store.on_commit += [self.services.live.committed, self._alerts.committed]
         store.on_fatal.append(on_fatal)
@@ -82,6 +85,7 @@ class App:
             for loop in (
                 Loop("alerts", self._alerts.run),
                 Loop("warm-up", _warm_up),
+                Loop("owners", self._owners.run),
                 *jobs.timetable(services.store, lambda: services.config, services.clock),
             ):
                 self._supervisor.start(loop)
@@ -116,8 +120,12 @@ class App:
                 safe_keys=one.scrub.safe_keys,
                 keep_addresses=one.keep_addresses,
             )
-            options[project.id] = ProjectOptions(rules, one.keep_addresses)
+            owned = config.rulebook(one.slug)
+            options[project.id] = ProjectOptions(rules, one.keep_addresses, owned)
         services.project_options = options
+        services.other_options = ProjectOptions(rules=config.rulebook(""))
+        for missing in await services.store.read(ownership.unknown_owners, config):
+            log.warning("%s", missing)
 
 
 def create_app(config: Config, *, clock: Clock | None = None) -> App:

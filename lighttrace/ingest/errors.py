@@ -19,6 +19,7 @@ from lighttrace.event.person import person
 from lighttrace.event.scrub import scrub
 from lighttrace.event.tags import all_tags
 from lighttrace.event.title import titles
+from lighttrace.ingest import ownership
 from lighttrace.ingest.origin import Origin
 from lighttrace.store.writes import EventWrite
 
@@ -66,6 +67,8 @@ def event_write(
     group = (origin.project_id, grouping.version, grouping.hash)
     is_new = not origin.familiar.knows(group, origin.received_at)
     changed = decoded.cleaned or scrubbed.changed
+    tags = all_tags(event)
+    judgement, high_value = ownership.judge(event, tags, origin.rules, is_new=is_new)
     return EventWrite(
         project_id=origin.project_id,
         key_id=origin.key_id,
@@ -77,10 +80,12 @@ def event_write(
         grouping_version=grouping.version,
         explain=explain(event).encode() if is_new else b"",
         category=event.kind,
-        tags=all_tags(event),
+        tags=tags,
         person_key=affected.key if affected else None,
         person_shown=affected.shown if affected else None,
         search_frames=search_text(event) if is_new else "",
+        judgement=judgement,
+        high_value=high_value,
     )
 
 

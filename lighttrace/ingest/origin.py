@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from lighttrace.event.owners import NO_RULES, Rulebook
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest.familiar import Familiar
 
@@ -18,3 +19,4 @@ class Origin:
     sdk: str | None = None  # sentry.python/2.75.0
     scrub: ScrubRules = field(default_factory=ScrubRules)
     familiar: Familiar = field(default_factory=Familiar)
+    rules: Rulebook = NO_RULES

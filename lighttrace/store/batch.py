@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 
 from lighttrace.errors import StoreError
 from lighttrace.event.model import Event
-from lighttrace.store import causes, groups, issue_changes, issue_numbers, people, text_index
+from lighttrace.store import (
+    causes,
+    groups,
+    issue_changes,
+    issue_numbers,
+    owners,
+    people,
+    text_index,
+)
 from lighttrace.store.database import Transaction, among
 from lighttrace.store.groups import Group
 from lighttrace.store.interning import Release
@@ -82,6 +90,9 @@ def store_events(tx: Transaction, memory: Memory, batch: Sequence[Packed], now_m
     if entries:
         _name_things(tx, memory, entries, now_ms)
         reopened = _change_issues(tx, entries, done, now_ms)
+        owners.note_values(
+            tx, {it.issue_id: it.write.high_value for it in entries if it.write.high_value}
+        )
         _insert(tx, memory, entries)
         states = dict.fromkeys({it.issue_id for it in entries}, State.UNRESOLVED) | reopened
         _count(tx, memory, entries, states)
@@ -161,6 +172,8 @@ def _into_groups(
         entry.row, row = row, row + 1
         entry.group, entry.issue_id = group, group.issue_id
         if new:
+            if write.judgement is not None:
+                owners.give(tx, group.issue_id, write.judgement, now_ms)
             causes.add(tx, [("new", entry.issue_id, entry.row, now_ms)])
             done.causes += 1
         done.answers[entry.index] = Stored(entry.row, entry.issue_id, new_issue=new)

@@ -10,6 +10,25 @@ from lighttrace.event.title import Titles
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """An owner that a rule names: `#team` or an address. `rule`: the words of its matchers."""
+
+    owner: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whose an event is: what its project's rules claim, the strongest first. Teams and people are
+    looked up when it is written. `mark` is equal for equal rules.
+    """
+
+    claims: tuple[Claim, ...]
+    mark: int
+    auto_assign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EventWrite:
     """One event on its way into the store. `body` is the client's JSON, scrubbed; `derived` the
     `Arrival` as JSON.
@@ -31,6 +50,8 @@ class EventWrite:
     search_frames: str  # functions and files of the stack, for full-text search
     # by the grouping version before, while the project changes over: its issue is kept
     previous_hash: bytes | None = None
+    judgement: Judgement | None = None  # None: of a group that is known, it was not asked
+    high_value: str | None = None  # the rule that says it matters most
 
     @property
     def outcome_category(self) -> str:

@@ -188,6 +188,7 @@ class Ingest:
             sdk=asked.sdk,
             scrub=options.scrub,
             familiar=self._familiar,
+            rules=options.rules,
         )
 
     # What is asked

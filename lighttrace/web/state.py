@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from lighttrace.clock import Clock
 from lighttrace.config import Config
+from lighttrace.event.owners import NO_RULES, Rulebook
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.store.store import Store
 from lighttrace.supervise import Pulse
@@ -23,6 +24,7 @@ class ProjectOptions:
 
     scrub: ScrubRules = field(default_factory=ScrubRules)
     keep_addresses: bool = True
+    rules: Rulebook = NO_RULES
 
 
 DEFAULT_OPTIONS = ProjectOptions()
@@ -30,7 +32,7 @@ DEFAULT_OPTIONS = ProjectOptions()
 
 @dataclass(slots=True)
 class Services:
-    """`config` and `project_options` are replaced as a whole when the file is read again."""
+    """`config` and the options are replaced as a whole when the file is read again."""
 
     store: Store
     config: Config
@@ -38,11 +40,13 @@ class Services:
     live: Live
     # by project id; filled when `[[project]]` of the file has been matched with the database
     project_options: dict[int, ProjectOptions] = field(default_factory=dict)
+    # of those the file does not name: `[owners]` counts for all
+    other_options: ProjectOptions = DEFAULT_OPTIONS
     throttle: Throttle = field(default_factory=Throttle)
     pulses: Callable[[], tuple[Pulse, ...]] = tuple  # of the loops, for the health page
 
     def options(self, project_id: int) -> ProjectOptions:
-        return self.project_options.get(project_id, DEFAULT_OPTIONS)
+        return self.project_options.get(project_id, self.other_options)
 
 
 def of(request: HTTPConnection) -> Services:

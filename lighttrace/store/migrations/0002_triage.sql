@@ -32,7 +32,7 @@ CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, user_id INTEGER 
 CREATE INDEX audit_at ON audit(at);
 
 -- Issues. `archive`: the condition that ends it, as JSON. `owner_*`: whom the rules name, and which rule; `assignee_*`: whose it is.
--- `assigned_by_hand`: a person decided, nobody included, so no rule may. `spike_factor`: times the usual rate, while it spikes.
+-- `owner_judged`: the mark of the rules that said so. `assigned_by_hand`: a person decided, nobody included, so no rule may. `spike_factor`: times the usual rate, while it spikes.
 ALTER TABLE issue ADD COLUMN archive TEXT;
 ALTER TABLE issue ADD COLUMN acknowledged_at INTEGER;
 ALTER TABLE issue ADD COLUMN acknowledged_by INTEGER REFERENCES user(id) ON DELETE SET NULL;
@@ -42,6 +42,7 @@ ALTER TABLE issue ADD COLUMN assigned_by_hand INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE issue ADD COLUMN owner_user INTEGER REFERENCES user(id) ON DELETE SET NULL;
 ALTER TABLE issue ADD COLUMN owner_team INTEGER REFERENCES team(id) ON DELETE SET NULL;
 ALTER TABLE issue ADD COLUMN owner_rule TEXT;
+ALTER TABLE issue ADD COLUMN owner_judged INTEGER;
 ALTER TABLE issue ADD COLUMN high_value TEXT;
 ALTER TABLE issue ADD COLUMN spike_factor REAL;
 ALTER TABLE issue ADD COLUMN merged_into INTEGER REFERENCES issue(id) ON DELETE CASCADE;
@@ -59,5 +60,3 @@ CREATE TABLE note(id INTEGER PRIMARY KEY, issue_id INTEGER NOT NULL REFERENCES i
 CREATE INDEX note_issue ON note(issue_id, at);
 CREATE TABLE saved_search(id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES user(id) ON DELETE CASCADE, shared INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL, query TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
 CREATE INDEX saved_search_user ON saved_search(user_id);
--- what people did of late, over all issues: the pace of the team
-CREATE INDEX activity_person ON activity(at) WHERE user_id IS NOT NULL;

@@ -265,6 +265,28 @@ def list_of_project(
     return of_rows(db, rows[:limit]), rows[limit - 1] if len(rows) > limit else None
 
 
+BETWEEN_OF_PROJECT = """
+select rowid from {table} where {table} match ? and rowid >= ? and rowid < ?
+ order by rowid desc limit ?
+"""
+
+
+def rows_of_project(
+    db: Reader, project_id: int, env: str | None, first: int, end: int, limit: int
+) -> list[int]:
+    """The newest rows of a project from `first` up to but not `end`, newest first."""
+    tokens = [text_index.token("project", str(project_id))]
+    if env is not None:
+        tokens.append(text_index.token("environment", env))
+    rows: list[int] = []
+    for number, table in text_index.tables(db):  # the newest first
+        begins, ends = number << text_index.ROWS_SHIFT, (number + 1) << text_index.ROWS_SHIFT
+        if begins < end and ends > first and len(rows) < limit:
+            values = (" ".join(tokens), first, end, limit - len(rows))
+            rows += [row[0] for row in db.execute(BETWEEN_OF_PROJECT.format(table=table), values)]
+    return rows
+
+
 NEWER_OF_PROJECT = """
 select rowid from {table} where {table} match ? and rowid > ? order by rowid limit ?
 """
@@ -281,15 +303,22 @@ def newer_rows_of_project(db: Reader, project_id: int, after: int, limit: int) -
     return rows
 
 
-FROM_ROW = "select id, received_at from event where id >= ? order by id limit 1"
 NEWEST_ROW = "select coalesce(max(id), 0) from event"
+
+
+def newest_row(db: Reader) -> int:
+    """The row of the newest event there is; 0 without any."""
+    return int(db.execute(NEWEST_ROW).fetchone()[0])
+
+
+FROM_ROW = "select id, received_at from event where id >= ? order by id limit 1"
 
 
 def first_row_since(db: Reader, since_ms: int) -> int:
     """The first row received at or after a moment: rows rise with it, so this is a binary search
     and nothing needs an index by time.
     """
-    newest = int(db.execute(NEWEST_ROW).fetchone()[0])
+    newest = newest_row(db)
     low, high = 0, newest and newest + 1
     while low < high:
         middle = (low + high) // 2
@@ -352,7 +381,11 @@ OTHER = "(other)"
 def tag_names(db: Reader, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """id of a tag value → (key, value), in one query."""
     rows = db.execute(VALUES, (json.dumps(list(ids)),))
-    return {row[0]: (row[1], OTHER if row[2].startswith(SHARED) else row[2]) for row in rows}
+    return {row[0]: (row[1], shown_value(row[2])) for row in rows}
+
+
+def shown_value(stored: str) -> str:
+    return OTHER if stored.startswith(SHARED) else stored
 
 
 def unpack(packed: bytes) -> Sequence[int]:

@@ -87,6 +87,11 @@ def percent(part: int, whole: int) -> str:
     return f"{min(99, round(share)) if part < whole else 100} %"
 
 
+def share(of_100: float) -> str:
+    """A share that was estimated: 31 %, < 1 %."""
+    return percent(max(1, round(of_100 * 1000)), 100_000) if of_100 else "0 %"
+
+
 @lru_cache(maxsize=64)
 def zone(name: str) -> tzinfo:
     """The person's time zone; UTC where the name means nothing here."""
@@ -161,6 +166,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "compact": compact,
     "plural": plural,
     "percent": percent,
+    "share": share,
     "when": when,
     "scrubbed": scrubbed,
 }

@@ -13,6 +13,7 @@ from lighttrace.config import Config
 from lighttrace.event.owners import NO_RULES, Rulebook
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.store.store import Store
+from lighttrace.store.tag_stats import ProjectTallies
 from lighttrace.supervise import Pulse
 from lighttrace.web.live import Live
 from lighttrace.web.throttle import Throttle
@@ -43,6 +44,7 @@ class Services:
     # of those the file does not name: `[owners]` counts for all
     other_options: ProjectOptions = DEFAULT_OPTIONS
     throttle: Throttle = field(default_factory=Throttle)
+    tallies: ProjectTallies = field(default_factory=ProjectTallies)  # of projects, for a minute
     pulses: Callable[[], tuple[Pulse, ...]] = tuple  # of the loops, for the health page
 
     def options(self, project_id: int) -> ProjectOptions:

@@ -306,3 +306,18 @@ def test_a_damaged_body_does_not_hide_its_issue(shop: Site):
     shop.write(lambda tx: tx.execute("update event_body set data = x'00ff'").rowcount)
     html = page(shop, f"/issues/{issues(shop)[0].short_id}")
     assert "no longer kept" in html
+
+
+def test_what_stands_out_against_the_whole_project_is_said_below_the_tags(shop: Site):
+    def some(count: int, title: str, connection: str) -> None:
+        for at in range(count):
+            user = {"id": f"{title}-{connection}-{at}"}
+            tags = {"connection": connection}
+            send(shop, an_error(title, user=user, tags=tags))
+
+    some(40, "TypeError", "4g")
+    some(50, "ValueError", "wifi")
+    said = text_of(page(shop, "/issues/SHOP-1"))
+    assert "Stands out: connection 4g is 100 % here, 44 % across shop" in said
+    assert "Stands out" in page(shop, "/issues/SHOP-2")
+    assert "Stands out" not in page(shop, "/issues/SHOP-2?environment=staging")

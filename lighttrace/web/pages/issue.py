@@ -28,10 +28,12 @@ from lighttrace.store.events import Around, EventRow
 from lighttrace.store.feedback import Feedback
 from lighttrace.store.issues import Issue
 from lighttrace.store.sight import Sight
+from lighttrace.store.tag_stats import ProjectTallies
 from lighttrace.web import chart_view, format, guards, links, listing, said, state, tags_view, view
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import PERIOD_WORDS, PERIODS
 from lighttrace.web.render import render, wants_fragment
+from lighttrace.web.standing_out import Standout, standing_out
 from lighttrace.web.tags_view import Distribution
 from lighttrace.web.view import EventView
 
@@ -116,6 +118,7 @@ class Looked:
     chart: Markup
     event: Seen | None = None
     tags: tuple[Distribution, ...] = ()
+    standouts: tuple[Standout, ...] = ()
     history: Sequence[Activity] = ()
     reports: Sequence[Feedback] = ()
     groups: int = 0
@@ -129,8 +132,9 @@ async def show(request: Request) -> Response:
     target = request.headers.get("hx-target", "")
     if wants_fragment(request) and target.startswith(PART_TARGET) and asked.parts:
         return await _part(request, asked)
+    zone = str(options.get("timezone") or "UTC")
     found = await services.store.read(
-        _look, asked, guards.sight(request), now_ms, str(options.get("timezone") or "UTC")
+        _look, asked, guards.sight(request), now_ms, zone, services.tallies
     )
     if found is None:
         raise HTTPException(404)
@@ -216,7 +220,9 @@ def _find_part(db: Reader, asked: Asked, sight: Sight) -> Any:
     return view.part(event, asked.parts[0]) if event else None
 
 
-def _look(db: Reader, asked: Asked, sight: Sight, now_ms: int, zone: str) -> Looked | None:
+def _look(
+    db: Reader, asked: Asked, sight: Sight, now_ms: int, zone: str, tallies: ProjectTallies
+) -> Looked | None:
     """All reading and working out of the page; runs in a reader's thread."""
     issue = issues.by_short_id(db, asked.short_id, sight)
     if issue is None:
@@ -225,10 +231,13 @@ def _look(db: Reader, asked: Asked, sight: Sight, now_ms: int, zone: str) -> Loo
     if row is None and asked.which not in WHICH:
         return None
     found = _counted(db, issue, asked, now_ms, zone)
+    here = tag_stats.tally(db, issue.id, asked.environment)
+    there = tallies.of(db, issue.project_id, asked.environment, here.since_ms, now_ms)
     return replace(
         found,
         event=_seen(db, issue, row, asked) if row else None,
-        tags=tags_view.distributions(tag_stats.of_issue(db, issue.id, asked.environment)),
+        tags=tags_view.distributions(here.stats()),
+        standouts=standing_out(here, there),
         history=activity.of_issue(db, issue.id),
         reports=feedback.of_issue(db, issue.id),
         groups=len(hashes.of_issue(db, issue.id)),

@@ -30,11 +30,13 @@ import msgspec
 from lighttrace.event.model import Arrival
 from lighttrace.store import (
     activity,
+    affected,
     bodies,
     counters,
     events,
     feedback,
     hashes,
+    issue_events,
     issue_list,
     issues,
     migrate,
@@ -43,6 +45,7 @@ from lighttrace.store import (
 )
 from lighttrace.store.counters import DAY_MS, HOUR_MS, Period
 from lighttrace.store.database import open_reader, open_writer, snapshot, transaction
+from lighttrace.store.issue_events import EventQuery
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.sight import ALL
 from lighttrace.store.states import State
@@ -329,6 +332,20 @@ def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]
                 f"{words} issue: tags, {where}",
                 (lambda issue_id=issue_id, env=env: tag_stats.of_issue(db, issue_id, env)),
             )
+            yield (
+                f"{words} issue: a tag in full, {where}",
+                lambda issue_id=issue_id, env=env: tag_stats.values(db, issue_id, env, "browser"),
+            )
+            yield (
+                f"{words} issue: who met it, {where}",
+                lambda issue_id=issue_id, env=env: affected.everybody(db, issue_id, env),
+            )
+            for text in ("", 'os.name:"os.name 0"', "nothing"):
+                query = EventQuery(env=env, text=text)
+                yield (
+                    f"{words} issue: its events, {text or 'all'}, {where}",
+                    lambda issue_id=issue_id, query=query: issue_events.page(db, issue_id, query),
+                )
             for which in ("recommended", "latest", "first"):
                 yield (
                     f"{words} issue: {which} event, {where}",
@@ -348,6 +365,10 @@ def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]
         )
         yield f"{words} issue: hashes", lambda issue_id=issue_id: hashes.of_issue(db, issue_id)
         yield f"{words} issue: feedback", lambda issue_id=issue_id: feedback.of_issue(db, issue_id)
+    yield (
+        "tags of a project, 30 d",
+        lambda: tag_stats.of_project(db, 2, None, NOW_MS - 30 * DAY_MS),
+    )
     yield "events of a project", lambda: events.list_of_project(db, 2, None, 100)
 
 

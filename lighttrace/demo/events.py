@@ -14,6 +14,7 @@ MINUTE_MS = 60_000
 DAYS = 14
 LAST_DEPLOY_MIN = 40  # minutes ago; what is "new" began eighteen minutes after it
 BROWSERS = (("Chrome", "142.0.0", 61), ("Safari", "26.1", 27), ("Firefox", "145.0", 12))
+CONNECTIONS = (("wifi", 58), ("4g", 31), ("3g", 11))
 COUNTRIES = ("DE", "FR", "NL", "GB", "ES", "IT", "PL", "SE", "AT", "BE", "DK", "CH")
 FIRST_NAMES = (
     "ada",
@@ -109,6 +110,8 @@ def _error(rng: random.Random, project: Project, fault: Fault, at: int, now_ms: 
     payload = _common(rng, project, at, now_ms, first_release)
     payload.update(level=fault.level, transaction=fault.transaction, exception={"values": values})
     payload["tags"] = {**fault.tags, "country": rng.choice(COUNTRIES)}
+    if project.platform == "javascript":
+        payload["tags"]["connection"] = _connection(rng, fault.tags.get("connection"))
     payload["breadcrumbs"] = {"values": _steps(rng, fault, at)}
     if fault.users:
         payload["user"] = _user(rng, fault.users)
@@ -117,6 +120,13 @@ def _error(rng: random.Random, project: Project, fault: Fault, at: int, now_ms: 
         payload["contexts"]["flags"] = {"values": flags}
     payload["request"] = _request(project, fault.transaction)
     return payload
+
+
+def _connection(rng: random.Random, usual: str | None) -> str:
+    """How somebody is on line; a fault that a slow network brings out meets mostly that."""
+    if usual is not None and rng.random() < 0.8:
+        return usual
+    return rng.choices([name for name, _ in CONNECTIONS], [share for _, share in CONNECTIONS])[0]
 
 
 def _message(

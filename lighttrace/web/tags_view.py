@@ -49,9 +49,14 @@ class Distribution:
         return self.shares[:TOP] if few else ()
 
 
-def distributions(stats: Sequence[TagStat]) -> tuple[Distribution, ...]:
-    """The team's own tags, then the common ones; keys with a value per event last."""
-    useful = [stat for stat in stats if stat.key not in LEFT_OUT and stat.values]
+def distributions(
+    stats: Sequence[TagStat], *, everything: bool = False
+) -> tuple[Distribution, ...]:
+    """The team's own tags, then the common ones; keys with a value per event last. `everything`:
+    also what the page of the issue says elsewhere.
+    """
+    left_out = frozenset() if everything else LEFT_OUT
+    useful = [stat for stat in stats if stat.key not in left_out and stat.values]
     most = max((stat.total for stat in useful), default=1)
     useful.sort(key=lambda stat: _order(stat, most))
     return tuple(_distribution(stat) for stat in useful)

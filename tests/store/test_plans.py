@@ -13,11 +13,13 @@ import pytest
 
 from lighttrace.store import (
     activity,
+    affected,
     counters,
     environments,
     events,
     feedback,
     hashes,
+    issue_events,
     issue_list,
     issues,
     sessions,
@@ -25,6 +27,7 @@ from lighttrace.store import (
     tokens,
     users,
 )
+from lighttrace.store.issue_events import EventQuery
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.issue_order import SORTS
 from lighttrace.store.sight import ALL
@@ -92,6 +95,19 @@ QUESTIONS: dict[str, Ask] = {
     "its hashes": lambda db: hashes.of_issue(db, 1),
     "its tags": lambda db: tag_stats.of_issue(db, 1, None),
     "its tags in an environment": lambda db: tag_stats.of_issue(db, 1, "staging"),
+    "one of its tags in full": lambda db: tag_stats.values(db, 1, None, "browser"),
+    "the tags of its project": lambda db: tag_stats.of_project(db, 1, "staging", NOON - DAY),
+    "who met it": lambda db: _met(db),
+    **{
+        f"its events, {words}": lambda db, over=over: issue_events.page(
+            db, 1, EventQuery(limit=5, **over)
+        )
+        for words, over in {
+            "newest first": {"since_ms": NOON - DAY},
+            "oldest first": {"oldest_first": True, "cursor": 5},
+            "with a tag": {"text": "level:error", "env": "staging"},
+        }.items()
+    },
     "its reports": lambda db: feedback.of_issue(db, 1),
     "its chart by minutes": lambda db: counters.series(db, 1, None, NOON - HOUR, NOON, 60_000),
     "its chart by hours": lambda db: counters.series(db, 1, "staging", NOON - DAY, NOON, HOUR),
@@ -119,6 +135,12 @@ QUESTIONS: dict[str, Ask] = {
     "a user": lambda db: users.by_email(db, "x"),
     "resolving and taking it back": lambda db: _resolve(db),
 }
+
+
+def _met(db: sqlite3.Connection) -> None:
+    people = affected.everybody(db, 1, None).people
+    assert affected.names(db, people)
+    affected.named(db, people, "u1")
 
 
 def _resolve(db: sqlite3.Connection) -> None:

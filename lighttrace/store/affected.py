@@ -1,0 +1,70 @@
+"""Who met an issue, and how often: counted over its newest events."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lighttrace.store import tag_stats
+from lighttrace.store.database import Reader, among
+
+MOST_READ = 10_000  # events that people are counted over: 30 ms
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """One person: events of the issue, and when the first and last of them came in."""
+
+    person_id: int
+    n: int
+    first_at: int
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """The people of the newest `read` events, those with the most events first; `nameless` of the
+    events say nothing about who it was.
+    """
+
+    people: tuple[Affected, ...]
+    nameless: int
+    read: int
+
+
+BY_PERSON = """
+select e.person_id, count(*), min(e.received_at), max(e.received_at)
+  from json_each(?) w cross join event e on e.id = w.value group by e.person_id
+"""
+
+
+def everybody(db: Reader, issue_id: int, env: str | None, since_ms: int = 0) -> Everybody:
+    rows = tag_stats.newest(db, issue_id, env, MOST_READ, since_ms)
+    found = [Affected(*row) for row in db.execute(BY_PERSON, (json.dumps(rows),))]
+    nameless = sum(it.n for it in found if it.person_id is None)
+    known = [it for it in found if it.person_id is not None]
+    known.sort(key=lambda it: (-it.n, -it.last_at, it.person_id))
+    return Everybody(tuple(known), nameless, len(rows))
+
+
+NAMES = """
+with wanted(id) as ({values})
+select p.id, p.shown from wanted w cross join person p on p.id = w.id
+"""
+
+
+def names(db: Reader, people: Sequence[Affected]) -> dict[int, str]:
+    """person → the best name there is."""
+    return {row[0]: row[1] or "" for row in among(db, NAMES, [(it.person_id,) for it in people])}
+
+
+NAMED = """
+select p.id from json_each(:ids) w cross join person p on p.id = w.value
+ where instr(lower(p.shown), lower(:text)) > 0
+"""
+
+
+def named(db: Reader, people: Sequence[Affected], text: str) -> tuple[Affected, ...]:
+    """Those of the people whose name has the text in it, in whatever case."""
+    ids = json.dumps([it.person_id for it in people])
+    found = {row[0] for row in db.execute(NAMED, {"ids": ids, "text": text})}
+    return tuple(it for it in people if it.person_id in found)

@@ -1,0 +1,8 @@
+"""The pages around an issue, as one table: they come before `/issues/{short_id}`, which would take
+`SHOP-1.md` for the name of an issue.
+"""
+
+from lighttrace.web.guards import Page
+from lighttrace.web.pages import event_table, tags, users
+
+PAGES: tuple[Page, ...] = (*event_table.PAGES, *tags.PAGES, *users.PAGES)

@@ -11,6 +11,7 @@ answered with │   ├── AuthError          401 nothing found, 400 malforme
 │   ├── BusyError          429 queue or in-flight budget full; carries `retry_after_s`
 │   └── UnavailableError   503 disk full, I/O error
 ├── EventError             one payload is not an event; its item is dropped, nothing else
+├── QueryError             a search that cannot be understood; carries the place and the remedy
 ├── StoreError
 │   ├── QueueFullError     the writer has more to do than it may hold
 │   ├── TakenError         a name that must be unique is taken; the message says which
@@ -105,6 +106,18 @@ class UnavailableError(IngestError):
 
 class EventError(LightTraceError):
     """A payload that is not an event. The message says why, in a sentence for people."""
+
+
+class QueryError(LightTraceError):
+    """A search that cannot be understood, in a sentence. The mistake is at `start` up to `end` of
+    its text; `instead` is what may have been meant there.
+    """
+
+    def __init__(self, sentence: str, start: int, end: int, instead: str | None = None) -> None:
+        super().__init__(sentence)
+        self.start = start
+        self.end = end
+        self.instead = instead
 
 
 class StoreError(LightTraceError):

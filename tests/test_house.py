@@ -40,8 +40,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cli": EVERYTHING,
     "__main__": EVERYTHING,
 }
-# of `event`, the store knows the types that it stores, how versions are ordered, and what ranks
-STORE_KNOWS = {"event.impact", "event.model", "event.title", "event.version"}
+# of `event`, the store knows the types that it stores, how versions are ordered, what ranks, and
+# what is asked for
+STORE_KNOWS = {"event.impact", "event.model", "event.query", "event.title", "event.version"}
 
 # the only places where these are imported
 ONLY_IN = {

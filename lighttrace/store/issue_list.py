@@ -169,6 +169,17 @@ def ids(db: Reader, query: IssueQuery, limit: int) -> list[int]:
     return [row[0] for row in rows]
 
 
+def of_ranked(
+    db: Reader, ranked: Ranked, env: str | None, period_ms: int, now_ms: int
+) -> list[IssueRow]:
+    """The rows of (people in the period, issue) that somebody else has ranked, in their order."""
+    env_id = environments.scope(db, env)
+    if env_id is None:
+        return []
+    scope = Scope(env_id, counters.scopes(db, env), Period.last(period_ms, now_ms))
+    return _rows(db, ranked, "users", scope, now_ms, {})
+
+
 TOTALS = """
 select sum(e.state = 0), sum(e.state = 1), sum(e.state = 2) from issue_env e where {where}
 """

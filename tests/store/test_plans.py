@@ -19,15 +19,27 @@ from lighttrace.store import (
     events,
     feedback,
     hashes,
+<<<<<<< ours
     issue_events,
+=======
+    inbox,
+    inbox_rows,
+>>>>>>> theirs
     issue_list,
     issues,
+    pace,
+    same_trace,
     sessions,
     tag_stats,
     tokens,
     users,
+    volume,
 )
+<<<<<<< ours
 from lighttrace.store.issue_events import EventQuery
+=======
+from lighttrace.store.inbox import InboxQuery, Whose
+>>>>>>> theirs
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.issue_order import SORTS
 from lighttrace.store.sight import ALL
@@ -74,6 +86,20 @@ def second_page(**over: object) -> Ask:
     return ask
 
 
+INBOX = InboxQuery(now_ms=NOON, period_ms=DAY)
+
+
+def inbox_of(**over: object) -> Ask:
+    def ask(db: sqlite3.Connection) -> object:
+        query = replace(INBOX, **over)  # type: ignore[arg-type]
+        inbox.quiet(db, query)
+        inbox.count_act_now(db, query)
+        found = inbox.find(db, query)
+        return [inbox_rows.rows(db, query, some) for some in found.shown.values()]
+
+    return ask
+
+
 QUESTIONS: dict[str, Ask] = {
     **{
         f"issues by {sort}, {period_ms and period_ms // DAY} d, {env}": listed(
@@ -89,6 +115,19 @@ QUESTIONS: dict[str, Ask] = {
     "tags": listed(text='browser:"Firefox 150" level:error', period_ms=DAY),
     "one project": listed(project_ids=(1,), state=None),
     "how many": lambda db: issue_list.totals(db, QUERY),
+    **{
+        f"inbox, {env}, {group}": inbox_of(env=env, group=group)
+        for env in ("production", None)
+        for group in (None, "wait")
+    },
+    "inbox of a project": inbox_of(project_ids=(1,)),
+    "inbox of a team": inbox_of(whose=Whose((1,), (1, 2))),
+    "where an issue stands": lambda db: inbox.standing(db, 1, INBOX),
+    "issues of the same traces": lambda db: same_trace.linked(db, [1, 2, 3]),
+    "how long people took": lambda db: pace.to_acknowledge(db, (1,), NOON),
+    "what people did": lambda db: pace.recent(db, None, NOON - DAY, 5),
+    "errors by minutes": lambda db: volume.bars(db, None, None, NOON - HOUR, NOON, 60_000),
+    "errors by hours": lambda db: volume.bars(db, (1,), "staging", NOON - DAY, NOON, HOUR),
     "an issue": lambda db: issues.get(db, 1, ALL),
     "an issue by its short id": lambda db: issues.by_short_id(db, "SHOP-1", ALL),
     "its history": lambda db: activity.of_issue(db, 1),

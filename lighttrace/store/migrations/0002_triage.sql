@@ -60,3 +60,5 @@ CREATE TABLE note(id INTEGER PRIMARY KEY, issue_id INTEGER NOT NULL REFERENCES i
 CREATE INDEX note_issue ON note(issue_id, at);
 CREATE TABLE saved_search(id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES user(id) ON DELETE CASCADE, shared INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL, query TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
 CREATE INDEX saved_search_user ON saved_search(user_id);
+-- what people did of late, over all issues: the pace of the team
+CREATE INDEX activity_person ON activity(at) WHERE user_id IS NOT NULL;

@@ -19,12 +19,9 @@ from lighttrace.store import (
     events,
     feedback,
     hashes,
-<<<<<<< ours
-    issue_events,
-=======
     inbox,
     inbox_rows,
->>>>>>> theirs
+    issue_events,
     issue_list,
     issues,
     pace,
@@ -35,11 +32,8 @@ from lighttrace.store import (
     users,
     volume,
 )
-<<<<<<< ours
-from lighttrace.store.issue_events import EventQuery
-=======
 from lighttrace.store.inbox import InboxQuery, Whose
->>>>>>> theirs
+from lighttrace.store.issue_events import EventQuery
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.issue_order import SORTS
 from lighttrace.store.sight import ALL

@@ -12,6 +12,7 @@ answered with │   ├── AuthError          401 nothing found, 400 malforme
 │   └── UnavailableError   503 disk full, I/O error
 ├── EventError             one payload is not an event; its item is dropped, nothing else
 ├── QueryError             a search that cannot be understood; carries the place and the remedy
+├── RuleError              a line of a rule language cannot be read; also a ValueError
 ├── StoreError
 │   ├── QueueFullError     the writer has more to do than it may hold
 │   ├── TakenError         a name that must be unique is taken; the message says which
@@ -118,6 +119,10 @@ class QueryError(LightTraceError):
         self.start = start
         self.end = end
         self.instead = instead
+
+
+class RuleError(LightTraceError, ValueError):
+    """A rule that cannot be read: what is wrong in it, and the nearest right word."""
 
 
 class StoreError(LightTraceError):

@@ -16,6 +16,29 @@ Raw: TypeAlias = dict[str, Json]
 LEVELS = ("debug", "info", "warning", "error", "fatal")  # stored as 10 × index + 10: 10 … 50
 
 
+class Cut(msgspec.Struct, frozen=True):
+    """How much of a stack counts, by stack trace rules: `most` and `least` contributing frames."""
+
+    most: int | None = None
+    least: int | None = None
+    inverted: bool = False  # the client sent the newest call first
+    by: str = ""  # the rule, as it is written
+
+
+class Ruled(msgspec.Struct, frozen=True):
+    """What stack trace rules made of a frame. All frames of a stack have it, or none.
+
+    `said`: what the SDK said of `in_app`, which now holds what counts. `group`: whether the frame
+    is to count, None if no rule says so. `app_by`, `group_by`: the rules, as they are written.
+    """
+
+    said: bool | None = None
+    group: bool | None = None
+    app_by: str = ""
+    group_by: str = ""
+    cut: Cut | None = None  # the same for all frames of a stack
+
+
 class Frame(msgspec.Struct, frozen=True):
     """One call. Oldest call first in a stack, the raising one last. `in_app` is what the SDK said,
     None if it did not.
@@ -41,6 +64,7 @@ class Frame(msgspec.Struct, frozen=True):
     source_link: str | None = None
     # `sourcemap` in here marks a frame the client mapped itself
     data: dict[str, Json] | None = None
+    ruled: Ruled | None = None  # once stack trace rules have changed something in its stack
 
 
 class Mechanism(msgspec.Struct, frozen=True):

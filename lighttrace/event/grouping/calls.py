@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from lighttrace.event import frames as rules
 from lighttrace.event.grouping import clean
-from lighttrace.event.model import Frame
+from lighttrace.event.model import Cut, Frame
 
 MOST = 100  # contributing frames nearest the crash
 CONTEXT = 120  # a longer source line is minified
@@ -48,7 +48,20 @@ def contributing(frames: Sequence[Frame], platform: str, app_only: bool) -> tupl
         call = call_of(frame, platform)
         if call and (not found or found[-1] != call):
             found.append(call)
-    return tuple(fold(found)[-MOST:])
+    ruled = frames[-1].ruled
+    if ruled is None or ruled.cut is None:
+        return tuple(fold(found)[-MOST:])
+    return _cut(found, ruled.cut)
+
+
+def _cut(found: list[Call], cut: Cut) -> tuple[Call, ...]:
+    """What stack trace rules leave of a stack; too short a one does not count at all."""
+    if cut.inverted:
+        found.reverse()
+    found = fold(found)
+    if len(found) < (cut.least or 0):
+        return ()
+    return tuple(found[-min(MOST, cut.most or MOST) :])
 
 
 def call_of(frame: Frame, platform: str) -> Call:
@@ -118,6 +131,11 @@ def dropped(frames: Sequence[Frame], flags: Sequence[bool], platform: str) -> li
         only = frames[0]
         if not only.function and (only.abs_path or "").startswith(_JS_NOWHERE):
             reasons[0] = "a lone frame without a function says nothing"
+    if frames and frames[0].ruled is not None:  # then all of them are
+        for index, frame in enumerate(frames):
+            if frame.ruled is not None and frame.ruled.group is not None:
+                rule = frame.ruled.group_by
+                reasons[index] = "" if frame.ruled.group else f"by the stack trace rule {rule}"
     return reasons
 
 

@@ -2,17 +2,19 @@
 write rules.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from lighttrace.event import frames as rules
 from lighttrace.event.grouping import calls, exceptions, fingerprint, lt1
+from lighttrace.event.grouping.fingerprint_rules import FingerprintRule
 from lighttrace.event.grouping.parameterise import parameterise
-from lighttrace.event.model import Event, ExceptionValue, Frame
+from lighttrace.event.model import Cut, Event, ExceptionValue, Frame
 
 PARTS = 60
 SHOWN = 200
+NOT_OURS = "not the application's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Explanation:
     method: str
     why: str  # one sentence
     parts: tuple[Part, ...] = ()
+    rules: tuple[str, ...] = ()  # that people made and that had a say, as they are written
 
     def encode(self) -> bytes:
         return msgspec.json.encode(self)
@@ -41,34 +44,60 @@ def decode(data: bytes) -> Explanation:
     return msgspec.json.decode(data, type=Explanation)
 
 
-def explain(event: Event) -> Explanation:
-    """Says the same as `lt1.group` does."""
-    method = lt1.group(event).method
+def explain(event: Event, rule: FingerprintRule | None = None) -> Explanation:
+    """Says the same as `lt1.group` does. `rule` is the one that people made and that matches."""
+    method = lt1.group(event, rule.parts if rule else None).method
     if method == "checksum":
         part = Part("checksum", event.checksum or "", True)
         return Explanation(method, "Grouped by the checksum the client sent.", (part,))
+    if rule is not None:
+        return _of_rule(event, rule, method)
     if method == "rule":
         found = fingerprint.built_in(event)
         assert found is not None
         parts = tuple(Part("fingerprint", text, True) for text in found[0])
         return Explanation(method, f"Grouped by a built-in rule: {found[1]}.", parts)
     if method == "fingerprint":
-        return _of_fingerprint(event)
+        return _of_fingerprint(event, method, "the fingerprint the client set")
     why, parts = _default(event, method)
-    return Explanation(method, why, parts[:PARTS])
+    return Explanation(method, why, parts[:PARTS], _stack_rules(event))
 
 
-def _of_fingerprint(event: Event) -> Explanation:
+def _of_rule(event: Event, rule: FingerprintRule, method: str) -> Explanation:
+    ruled = msgspec.structs.replace(event, fingerprint=rule.parts)
+    if method == "rule":
+        found = _of_fingerprint(ruled, method, "a fingerprint rule")
+    else:  # it says {{ default }} and nothing else
+        why, parts = _default(event, method)
+        why = f"A fingerprint rule asks for the default grouping: g{why[1:]}"
+        found = Explanation(method, why, parts[:PARTS], _stack_rules(event))
+    return replace(found, rules=(rule.text, *found.rules))
+
+
+def _of_fingerprint(event: Event, by: str, whose: str) -> Explanation:
     texts, has_default = fingerprint.resolved(event, None)
     parts = tuple(Part("fingerprint", text[:SHOWN], True) for text in texts)
     named = ", ".join(f"“{text[:60]}”" for text in texts[:3]) or "nothing"
     if not has_default:
-        why = f"Grouped by the fingerprint the client set ({named}); nothing else is looked at."
-        return Explanation("fingerprint", why, parts)
+        why = f"Grouped by {whose} ({named}); nothing else is looked at."
+        return Explanation(by, why, parts)
     method, _, _ = lt1.default(event)
     why, more = _default(event, method)
-    why = f"The fingerprint the client set ({named}) keeps it apart; else g{why[1:]}"
-    return Explanation("fingerprint", why, (*parts, *more)[:PARTS])
+    why = f"{whose[:1].upper()}{whose[1:]} ({named}) keeps it apart; else g{why[1:]}"
+    return Explanation(by, why, (*parts, *more)[:PARTS], _stack_rules(event))
+
+
+def _stack_rules(event: Event) -> tuple[str, ...]:
+    """The stack trace rules that changed something, in the order of the stacks."""
+    found: dict[str, None] = {}
+    stacks = [link.frames for link in event.exceptions]
+    stacks += [event.frames, *(thread.frames for thread in event.threads)]
+    for stack in stacks:
+        for ruled in (frame.ruled for frame in stack if frame.ruled is not None):
+            for text in (ruled.app_by, ruled.group_by, ruled.cut.by if ruled.cut else ""):
+                if text:
+                    found[text] = None
+    return tuple(found)
 
 
 def _default(event: Event, method: str) -> tuple[str, tuple[Part, ...]]:
@@ -164,9 +193,7 @@ def _of_link(link: ExceptionValue, platform: str, app_only: bool) -> tuple[list[
     )
     if app_only and not has_app:
         used = 0
-        frames = tuple(
-            Part(p.name, p.value, False, p.reason or "not the application's") for p in frames
-        )
+        frames = tuple(Part(p.name, p.value, False, p.reason or NOT_OURS) for p in frames)
     if link.value:
         shown = parameterise(link.value)
         if used:
@@ -192,11 +219,29 @@ def _of_stack(
         if not reason and not call:
             reason = "nothing in it survives a new build"
         if not reason and app_only and not is_app:
-            reason = "not the application's"
+            by = frame.ruled.app_by if frame.ruled else ""
+            reason = f"not the application's, by the rule {by}" if by else NOT_OURS
         shown = " · ".join(part.partition(":")[2] for part in call) or frame.function or "?"
         parts.append(Part("frame", shown[:SHOWN], not reason, reason))
     used = len(calls.contributing(stack, platform, app_only))
+    cut = stack[-1].ruled.cut if stack and stack[-1].ruled else None
+    if cut is not None:
+        parts = _cut(parts, used, cut)
     return tuple(parts[:PARTS]), app_only, used
+
+
+def _cut(parts: list[Part], used: int, cut: Cut) -> list[Part]:
+    """What a rule about the length of a stack left out, beyond the `used` that it kept."""
+    kept = 0
+    last = ""
+    out = []
+    for part in reversed(parts) if cut.inverted else parts:
+        if part.used and part.value != last:
+            kept, last = kept + 1, part.value
+        if part.used and kept > used:
+            part = replace(part, used=False, reason=f"by the stack trace rule {cut.by}")
+        out.append(part)
+    return out[::-1] if cut.inverted else out
 
 
 def _frames(count: int, app: bool) -> str:

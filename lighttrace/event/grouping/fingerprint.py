@@ -1,4 +1,6 @@
-"""Fingerprints: what the client, or a built-in rule, says events have in common."""
+"""Fingerprints: what the client, or a rule, says events have in common. Built-in rules are here;
+those that people make are in `fingerprint_rules`.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -50,11 +52,16 @@ def resolved(event: Event, main: ExceptionValue | None) -> tuple[tuple[str, ...]
         if is_default(part):
             has_default = True
         elif "{{" in part:
-            parts.append(_VARIABLE.sub(lambda m: variable(event, m[1], main), part))
+            parts.append(filled(event, part, main))
         else:
             # people write [type, message]: without this each id in a message would make an issue
             parts.append(parameterise(part) if part in texts else part)
     return tuple(parts), has_default
+
+
+def filled(event: Event, text: str, main: ExceptionValue | None) -> str:
+    """A text with its variables filled in."""
+    return _VARIABLE.sub(lambda m: variable(event, m[1], main), text)
 
 
 def _own_texts(event: Event) -> set[str]:

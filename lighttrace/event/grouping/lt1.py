@@ -1,6 +1,6 @@
 """Grouping, version 1: an event's hash, and the exception that gives its issue a name.
 
-    checksum? → built-in fingerprint → client's fingerprint → default components,
+    checksum? → a rule people made → built-in rule → client's fingerprint → default components,
     the first of these that says anything:
     exceptions · threads · stack trace · security report · message · nothing
 
@@ -26,7 +26,7 @@ _ENCODE = msgspec.json.Encoder().encode
 @dataclass(frozen=True, slots=True)
 class Grouping:
     """`hash`: 16 bytes. `method`: what decided. `main`: the exception for titles, None if the last
-    one will do.
+    one will do. `title`: what a rule calls it.
     """
 
     hash: bytes
@@ -34,22 +34,29 @@ class Grouping:
     # checksum | rule | fingerprint | exception | threads | stacktrace | csp | message | fallback
     method: str
     main: ExceptionValue | None
+    title: str = ""
 
 
-def group(event: Event) -> Grouping:
-    """Which issue an event belongs to. Never raises."""
+def group(event: Event, ruled: tuple[str, ...] | None = None) -> Grouping:
+    """Which issue an event belongs to. Never raises.
+
+    `ruled` is the fingerprint that a rule people made puts in the place of the client's.
+    """
     if event.checksum is not None:
         return Grouping(_hash(("checksum", event.checksum)), VERSION, "checksum", None)
-    rule = fingerprint.built_in(event)
-    if rule is not None:
+    by = "fingerprint"
+    if ruled is not None:
+        event = msgspec.structs.replace(event, fingerprint=ruled)
+        by = "rule"
+    elif (rule := fingerprint.built_in(event)) is not None:
         return Grouping(_hash(("fingerprint", *rule[0])), VERSION, "rule", None)
     if event.fingerprint and fingerprint.is_custom(event.fingerprint):
         parts, has_default = fingerprint.resolved(event, None)
         if not has_default:
-            return Grouping(_hash(("fingerprint", *parts)), VERSION, "fingerprint", _main(event))
+            return Grouping(_hash(("fingerprint", *parts)), VERSION, by, _main(event))
         _, component, main = default(event)
         salted = ("fingerprint", *parts, ("default", component))
-        return Grouping(_hash(salted), VERSION, "fingerprint", main)
+        return Grouping(_hash(salted), VERSION, by, main)
     method, component, main = default(event)
     return Grouping(_hash(component), VERSION, method, main)
 

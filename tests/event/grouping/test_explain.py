@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from lighttrace.event.grouping import fingerprint_rules, stack_rules
 from lighttrace.event.grouping.explain import Explanation, Part, decode, explain
 from lighttrace.event.grouping.lt1 import group
+from lighttrace.event.grouping.rules import Rules
 from lighttrace.event.model import Event
 from tests.event.corpus import samples
 from tests.event.grouping.make import event, frame, link
@@ -124,3 +126,71 @@ def test_every_real_event_is_explained(sample: Any) -> None:
     assert all(part.used or part.reason for part in found.parts)
     assert len(found.parts) <= 60 and len(found.encode()) < 32_000
     assert decode(found.encode()) == found
+
+
+RULES = Rules.of(
+    [
+        fingerprint_rules.parse("error.type:Down* -> system-down, {{ level }}"),
+        fingerprint_rules.parse("error.type:Plain -> {{ default }}"),
+        fingerprint_rules.parse("error.type:Split -> {{ default }}, split"),
+    ],
+    [
+        stack_rules.parse("function:helper -group"),
+        stack_rules.parse("function:old -app"),
+        stack_rules.parse("error.type:Deep max-frames=2"),
+        stack_rules.parse("error.type:Short min-frames=9"),
+    ],
+)
+CALLS = [frame(name, module=name) for name in ("main", "old", "run", "work", "helper")]
+
+
+def ruled(kind: str, **fields: Any) -> Explanation:
+    return RULES.explain(RULES.seen(py(link(kind, "v", *CALLS), **fields)))
+
+
+def test_the_fingerprint_rule_that_applied_is_named() -> None:
+    found = ruled("DownError")
+    assert found.method == "rule" and used(found) == [
+        ("fingerprint", "system-down"), ("fingerprint", "error")
+    ]  # fmt: skip
+    assert "a fingerprint rule (“system-down”, “error”)" in found.why
+    assert found.rules == ("error.type:Down* -> system-down, {{ level }}",)
+    plain = ruled("Plain", fingerprint=["of the client"])
+    assert plain.why.startswith("A fingerprint rule asks for the default grouping: grouped by")
+    assert plain.method == "exception" and plain.rules[0].startswith("error.type:Plain")
+    split = ruled("Split")
+    assert split.method == "rule" and "keeps it apart; else grouped by" in split.why
+    assert split.rules[0].startswith("error.type:Split") and len(split.rules) == 3
+
+
+def test_the_stack_trace_rule_that_took_a_frame_away_is_named() -> None:
+    found = ruled("KeyError")
+    assert found.rules == ("function:old -app", "function:helper -group")
+    assert {part.value: part.reason for part in found.parts if part.name == "frame"} == {
+        "helper · helper": "by the stack trace rule function:helper -group",
+        "work · work": "", "run · run": "", "main · main": "",
+        "old · old": "not the application's, by the rule function:old -app",
+    }  # fmt: skip
+
+
+def test_frames_beyond_what_a_rule_lets_count_are_named() -> None:
+    deep = ruled("Deep")
+    assert [value for name, value in used(deep) if name == "frame"] == ["work · work", "run · run"]
+    assert "2 application frames" in deep.why
+    assert part_of(deep, "main · main").reason == (
+        "by the stack trace rule error.type:Deep max-frames=2"
+    )
+    short = ruled("Short")
+    assert "no usable stack" in short.why and ("value", "v") in used(short)
+    assert "min-frames=9" in part_of(short, "main · main").reason
+
+
+def part_of(found: Explanation, value: str) -> Part:
+    return next(part for part in found.parts if part.value == value)
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
+def test_every_real_event_is_explained_with_rules_as_well(sample: Any) -> None:
+    seen = RULES.seen(sample.event())
+    assert RULES.explain(seen).method == RULES.group(seen).method
+    assert decode(RULES.explain(seen).encode()) == RULES.explain(seen)

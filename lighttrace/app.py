@@ -121,9 +121,13 @@ class App:
                 keep_addresses=one.keep_addresses,
             )
             owned = config.rulebook(one.slug)
-            options[project.id] = ProjectOptions(rules, one.keep_addresses, owned)
+            options[project.id] = ProjectOptions(
+                rules, one.keep_addresses, owned, config.grouping_rules(one.slug)
+            )
         services.project_options = options
-        services.other_options = ProjectOptions(rules=config.rulebook(""))
+        services.other_options = ProjectOptions(
+            rules=config.rulebook(""), grouping=config.grouping_rules("")
+        )
         for missing in await services.store.read(ownership.unknown_owners, config):
             log.warning("%s", missing)
 

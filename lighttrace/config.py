@@ -22,6 +22,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lighttrace.errors import ConfigError, Problem
+from lighttrace.event.grouping import fingerprint_rules, stack_rules
+from lighttrace.event.grouping.fingerprint_rules import FingerprintRule
+from lighttrace.event.grouping.rule_line import rules_in
+from lighttrace.event.grouping.rules import Rules
+from lighttrace.event.grouping.stack_rules import StackRule
 from lighttrace.event.impact import Weights
 from lighttrace.event.owners import Rule, Rulebook, rules_of
 from lighttrace.toml import Reading
@@ -429,6 +434,39 @@ class Owners(Struct, frozen=True):
     ] = False
 
 
+Fingerprints = Annotated[
+    tuple[FingerprintRule, ...],
+    Meta(
+        title=(
+            "Fingerprint rules, one a line: which events are one issue, whatever else they are. "
+            "The first that matches wins. See docs/grouping.md."
+        ),
+        description="fingerprint rules, one a line",
+        examples=["error.type:DatabaseUnavailable -> system-down\n"],
+        extra={"lines": partial(rules_in, fingerprint_rules.parse)},
+    ),
+]
+StackRules = Annotated[
+    tuple[StackRule, ...],
+    Meta(
+        title=(
+            "Stack trace rules, one a line: which frames are your own, which count for grouping. "
+            "Later ones win. See docs/grouping.md."
+        ),
+        description="stack trace rules, one a line",
+        examples=["stack.abs_path:**/generated/** -group\n"],
+        extra={"lines": partial(rules_in, stack_rules.parse)},
+    ),
+]
+
+
+class Grouping(Struct, frozen=True):
+    """`[grouping]`: rules for the events of all projects; those of a project win over them."""
+
+    fingerprints: Fingerprints = ()
+    stack_rules: StackRules = ()
+
+
 class ScrubOptions(Struct, frozen=True):
     """`scrub` of a project: which values are removed from its events before anything is stored."""
 
@@ -529,6 +567,8 @@ class ProjectOptions(Struct, frozen=True):
             extra={"lines": _high_value},
         ),
     ] = ()
+    fingerprints: Fingerprints = ()
+    stack_rules: StackRules = ()
     scrub: ScrubOptions = ScrubOptions()
 
 
@@ -541,9 +581,22 @@ class Config(Struct, frozen=True):
     alerts: Alerts = Alerts()
     impact: Impact = Impact()
     owners: Owners = Owners()
+    grouping: Grouping = Grouping()
     projects: tuple[ProjectOptions, ...] = msgspec.field(default=(), name="project")
     source: Path | None = None  # the file it came from
     pinned: frozenset[str] = frozenset()  # what the command line said, such as "server.port"
+
+    def grouping_rules(self, slug: str) -> Rules:
+        """Of a project, or of any that the file does not name. Of fingerprint rules the first that
+        matches wins, of stack trace rules the last: in both the project's own.
+        """
+        shared = self.grouping
+        own = next((one for one in self.projects if one.slug == slug), None)
+        if own is None:
+            return Rules.of(shared.fingerprints, shared.stack_rules)
+        return Rules.of(
+            own.fingerprints + shared.fingerprints, shared.stack_rules + own.stack_rules
+        )
 
     @property
     def base_url(self) -> str:

@@ -56,7 +56,7 @@ def _setting(one: Setting) -> Iterator[str]:
         yield "# It must be given. An example:"
     elif one.default in (None, "", ()):
         yield "# It is not set. An example:"
-    yield f"#{one.example}"
+    yield from (f"#{line}" for line in one.example.splitlines())
 
 
 def _comment(words: str) -> list[str]:

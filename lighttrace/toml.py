@@ -354,6 +354,8 @@ def as_toml(value: Any) -> str:
         return "[" + ", ".join(map(as_toml, value)) + "]"
     if isinstance(value, Path):
         value = str(value)
+    if isinstance(value, str) and value.endswith("\n"):
+        return f"'''\n{value}'''"
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

@@ -16,8 +16,9 @@ from lighttrace import config as configuration
 from lighttrace.app import SETUP_LINK_MS, App, create_app
 from lighttrace.clock import FixedClock
 from lighttrace.errors import ConfigError, StartError, StoreError
-from lighttrace.store import events, invites, keys, projects, users
+from lighttrace.store import events, invites, issue_list, keys, projects, users
 from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.sight import ALL
 from lighttrace.web.passwords import hash_password
 
@@ -57,6 +58,12 @@ class House:
 
     def slugs(self) -> list[str]:
         return [one.slug for one in self.read(projects.every, ALL)]
+
+    def titles(self) -> list[str]:
+        """Of all issues, the newest first."""
+        query = IssueQuery(now_ms=self.app.services.clock.now_ms())
+        rows = self.read(issue_list.search, query).rows
+        return [row.title for row in sorted(rows, key=lambda row: -row.id)]
 
     def post(self, slug: str, payload: dict[str, Any]) -> str:
         """An event to the project, as an SDK sends it; returns its id."""
@@ -280,3 +287,21 @@ def _body(db: Reader, event_id: str) -> bytes:
     body = events.body(db, row.row)
     assert body is not None
     return body.body
+
+
+def test_a_reload_takes_new_rules_for_named_and_for_other_projects(
+    tmp_path: Path, clock: FixedClock
+):
+    rule = "fingerprints = '''\nlogger:till -> till title=\"The till\"\n'''\n"
+    with house(tmp_path, clock, f'{SHOP}[[project]]\nslug = "bar"\n') as running:
+        for text in "ab":
+            running.post("shop", {"message": text, "logger": "till"})
+        assert running.titles() == ["b", "a"]
+        running.reload(f"{SHOP}{rule}")
+        for text in "cd":
+            running.post("shop", {"message": text, "logger": "till"})
+        assert running.titles() == ["The till", "b", "a"]
+        running.reload(f"[grouping]\n{rule}")  # for projects that the file does not name as well
+        running.post("bar", {"message": "e", "logger": "till"})
+        running.post("bar", {"message": "f", "logger": "counter"})
+        assert running.titles() == ["f", "The till", "The till", "b", "a"]

@@ -193,6 +193,31 @@ def test_without_a_file_the_defaults_hold():
     assert (config.server.host, config.server.port) == ("127.0.0.1", 8000)
 
 
+def test_a_wrong_rule_is_named_with_its_line_and_how_to_mend_it(file: Path):
+    text = (
+        f"{SHOP}fingerprints = '''\n# outages\nerror.type:Down -> down\n\n  error.typ:X -> y\n'''\n"
+        'stack_rules = """function:run -grop\n"""\n'
+        '[grouping]\nfingerprints = 5\nstack_rules = "function:run -group"\n'
+    )
+    typ, grop, five = mistakes(file, text)
+    assert (typ.line, typ.path) == (7, 'project "shop".fingerprints')
+    assert 'no matcher "error.typ". Did you mean "error.type"?' in typ.message
+    assert (grop.line, grop.path) == (9, 'project "shop".stack_rules')
+    assert 'no action "-grop". Did you mean "group"?' in grop.message
+    assert (five.line, five.path) == (12, "grouping.fingerprints")
+    assert "expected fingerprint rules, one a line, got 5" in five.message
+    assert "error.type:DatabaseUnavailable -> system-down" in five.example
+
+
+def test_two_hundred_rules_may_stand_in_one_place(file: Path):
+    def rules(n: int) -> str:
+        return f"{SHOP}stack_rules = '''\n" + "function:run -group\n" * n + "'''\n"
+
+    assert len(load(file, rules(200)).projects[0].stack_rules) == 200
+    (many,) = mistakes(file, rules(201))
+    assert "200 rules are as many as there may be" in many.message and many.line == 204
+
+
 def test_a_whole_file(file: Path):
     (file.parent / "password").write_text("hunter2\n")
     config = load(

@@ -21,8 +21,12 @@ class Titles:
     placeholder: bool = False  # `<unknown>`, `<unlabeled event>`: never overwrites a real title
 
 
-def titles(event: Event, main: ExceptionValue | None = None) -> Titles:
-    """What the event is called. `main`: the exception that stands for a group, else the last."""
+def titles(event: Event, main: ExceptionValue | None = None, named: str = "") -> Titles:
+    """What the event is called. `main`: the exception that stands for a group, else the last;
+    `named`: what a fingerprint rule calls it.
+    """
+    if named:
+        return Titles(named, "", _culprit(event, main))
     title, value, placeholder = _name(event, main)
     return Titles(title, value, _culprit(event, main), placeholder)
 

@@ -11,8 +11,6 @@ import msgspec
 from lighttrace.errors import EventError
 from lighttrace.event.decode import decode
 from lighttrace.event.frames import search_text
-from lighttrace.event.grouping import lt1
-from lighttrace.event.grouping.explain import explain
 from lighttrace.event.model import Arrival, Raw
 from lighttrace.event.normalize import event_id, normalise
 from lighttrace.event.person import person
@@ -61,8 +59,8 @@ def event_write(
         ip_address=origin.ip,
         user_agent=origin.user_agent,
     )
-    event = normalise(scrubbed.raw, arrival)
-    grouping = lt1.group(event)
+    event = origin.grouping.seen(normalise(scrubbed.raw, arrival))
+    grouping = origin.grouping.group(event)
     affected = person(event)
     group = (origin.project_id, grouping.version, grouping.hash)
     is_new = not origin.familiar.knows(group, origin.received_at)
@@ -75,10 +73,10 @@ def event_write(
         event=event.without_parts(),
         body=msgspec.json.encode(scrubbed.raw) if changed else payload,
         derived=msgspec.json.encode(arrival),
-        titles=titles(event, main=grouping.main),
+        titles=titles(event, main=grouping.main, named=grouping.title),
         hash=grouping.hash,
         grouping_version=grouping.version,
-        explain=explain(event).encode() if is_new else b"",
+        explain=origin.grouping.explain(event).encode() if is_new else b"",
         category=event.kind,
         tags=tags,
         person_key=affected.key if affected else None,

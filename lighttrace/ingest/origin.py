@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from lighttrace.event.grouping.rules import NONE, Rules
 from lighttrace.event.owners import NO_RULES, Rulebook
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest.familiar import Familiar
@@ -20,3 +21,4 @@ class Origin:
     scrub: ScrubRules = field(default_factory=ScrubRules)
     familiar: Familiar = field(default_factory=Familiar)
     rules: Rulebook = NO_RULES
+    grouping: Rules = NONE

@@ -189,6 +189,7 @@ class Ingest:
             scrub=options.scrub,
             familiar=self._familiar,
             rules=options.rules,
+            grouping=options.grouping,
         )
 
     # What is asked

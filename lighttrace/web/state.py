@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from lighttrace.clock import Clock
 from lighttrace.config import Config
+from lighttrace.event.grouping.rules import NONE, Rules
 from lighttrace.event.owners import NO_RULES, Rulebook
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.store.store import Store
@@ -26,6 +27,7 @@ class ProjectOptions:
     scrub: ScrubRules = field(default_factory=ScrubRules)
     keep_addresses: bool = True
     rules: Rulebook = NO_RULES
+    grouping: Rules = NONE
 
 
 DEFAULT_OPTIONS = ProjectOptions()

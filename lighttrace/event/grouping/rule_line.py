@@ -2,13 +2,15 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lighttrace.errors import RuleError
+from lighttrace.event.owners import Mistake
 
 LENGTH = 500  # characters of a rule
-RULES = 200  # of a project
+RULES = 200  # in one place of the file
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _BLANKS = re.compile(r"\s*")
 _END = re.compile(r"#.*|$")
@@ -51,6 +53,31 @@ class RuleLine:
 def written(text: str) -> str:
     """A rule as people recognise it: without what stands around it."""
     return " ".join(text.split())
+
+
+T = TypeVar("T")
+
+
+def rules_in(
+    parse: Callable[[str], T], lines: Iterable[tuple[str, int | None]]
+) -> tuple[tuple[T, ...], tuple[Mistake, ...]]:
+    """The rules of lines with their numbers, and what is wrong with the others. Empty lines and
+    lines that begin with `#` are none.
+    """
+    rules: list[T] = []
+    mistakes: list[Mistake] = []
+    for text, number in lines:
+        text = text.strip()
+        if not text or text.startswith("#"):
+            continue
+        if len(rules) == RULES:
+            mistakes.append(Mistake(number, f"{RULES} rules are as many as there may be."))
+            break
+        try:
+            rules.append(parse(text))
+        except RuleError as error:
+            mistakes.append(Mistake(number, f"{error}."))
+    return tuple(rules), tuple(mistakes)
 
 
 def checked(text: str) -> RuleLine:

@@ -4,17 +4,15 @@ They are part of neither the hash nor its version: an event of which no rule spe
 there were none.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from lighttrace.errors import RuleError
 from lighttrace.event.grouping import explain, fingerprint, lt1
 from lighttrace.event.grouping import fingerprint_rules as fingerprints
 from lighttrace.event.grouping import stack_rules as stacks
 from lighttrace.event.grouping.explain import Explanation
 from lighttrace.event.grouping.fingerprint_rules import FingerprintRule, FingerprintRules
 from lighttrace.event.grouping.lt1 import Grouping
-from lighttrace.event.grouping.rule_line import RULES
 from lighttrace.event.grouping.stack_rules import StackRule, StackRules
 from lighttrace.event.model import Event
 from lighttrace.event.title import TITLE
@@ -31,12 +29,7 @@ class Rules:
 
     @classmethod
     def of(cls, fingerprints: Iterable[FingerprintRule], stacks: Iterable[StackRule]) -> "Rules":
-        """Raises RuleError if there are too many."""
-        rules = cls(FingerprintRules(fingerprints), StackRules(stacks))
-        for words, made in (("fingerprint", rules.fingerprints), ("stack trace", rules.stacks)):
-            if len(made.rules) > RULES:
-                raise RuleError(f"a project may have {RULES} {words} rules, not {len(made.rules)}")
-        return rules
+        return cls(FingerprintRules(fingerprints), StackRules(stacks))
 
     def __bool__(self) -> bool:
         return bool(self.fingerprints or self.stacks)
@@ -74,14 +67,6 @@ class Rules:
             first = fingerprints.parse(line)
             return Rules.of((first, *self.fingerprints.rules), self.stacks.rules)
         return Rules.of(self.fingerprints.rules, (*self.stacks.rules, stacks.parse(line)))
-
-
-def lines(text: str) -> Iterator[tuple[int, str]]:
-    """The rules of a text with the numbers of their lines, from 0; without comments and blanks."""
-    for number, line in enumerate(text.splitlines()):
-        rule = line.strip()
-        if rule and not rule.startswith("#"):
-            yield number, rule
 
 
 NONE = Rules.of((), ())

@@ -292,8 +292,16 @@ async def send_test(request: Request) -> Response:
         now_ms=now_ms,
         email=guards.person(request).email,
     )
-    rules = services.options(project.id).scrub
-    origin = Origin(project.id, key.id, now_ms, sdk="lighttrace.setup/1", scrub=rules)
+    options = services.options(project.id)
+    origin = Origin(
+        project.id,
+        key.id,
+        now_ms,
+        sdk="lighttrace.setup/1",
+        scrub=options.scrub,
+        rules=options.rules,
+        grouping=options.grouping,
+    )
     stored = await services.store.submit(event_write(msgspec.json.encode(payload), origin))
     services.store.touch_key(key.id)
     issue = None

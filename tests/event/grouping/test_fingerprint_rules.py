@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lighttrace.errors import RuleError
-from lighttrace.event.grouping import fingerprint_rules, lt1
+from lighttrace.event.grouping import lt1
 from lighttrace.event.grouping.fingerprint_rules import FingerprintRules, parse
 from lighttrace.event.grouping.matchers import Matcher
 from lighttrace.event.grouping.rules import NONE, Rules
@@ -197,11 +197,3 @@ def test_any_line_is_a_rule_or_an_error(line: str) -> None:
         assert str(error)
     else:
         FingerprintRules([rule]).first(made())
-
-
-def test_a_project_may_have_two_hundred_rules() -> None:
-    rule = parse("type:X -> a")
-    Rules.of([rule] * 200, [])
-    with pytest.raises(RuleError, match="200 fingerprint rules, not 201"):
-        Rules.of([rule] * 201, [])
-    assert fingerprint_rules.PARTS == 20

@@ -249,10 +249,3 @@ def test_any_line_is_a_rule_or_an_error(line: str) -> None:
         assert str(error)
     else:
         StackRules([rule]).applied(event("python", link("E", "v", *STACK)))
-
-
-def test_a_project_may_have_two_hundred_rules() -> None:
-    rule = parse("function:run -group")
-    Rules.of([], [rule] * 200)
-    with pytest.raises(RuleError, match="200 stack trace rules, not 201"):
-        Rules.of([], [rule] * 201)

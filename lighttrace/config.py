@@ -40,6 +40,7 @@ _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+|localhost")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 
 
@@ -96,6 +97,22 @@ def _addresses(value: Any) -> tuple[str, ...]:
         if not isinstance(one, str) or not _ADDRESS.fullmatch(one):
             raise ValueError(f"{one!r} is not one")
     return tuple(dict.fromkeys(value))
+
+
+def _scopes(value: Any) -> tuple[str, ...]:
+    scopes = msgspec.convert(value, tuple[str, ...])
+    if "openid" not in scopes:
+        raise ValueError('"openid" is what makes it a sign-in')
+    return scopes
+
+
+def _domains(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError
+    for one in value:
+        if not isinstance(one, str) or not (one == "*" or _DOMAIN.fullmatch(one)):
+            raise ValueError(f"{one!r} is not one")
+    return tuple(one.lower() for one in value)
 
 
 def _slug(value: Any) -> str:
@@ -284,6 +301,166 @@ class Smtp(Struct, frozen=True):
             examples=[20],
         ),
     ] = 20
+
+
+class Oidc(Struct, frozen=True):
+    """`[sign_in.oidc]`: a provider that people sign in by, as any with OpenID Connect. Tell it that
+    its answers go to your address with /login/oidc/callback at the end.
+    """
+
+    issuer: Annotated[
+        str,
+        Meta(
+            title=(
+                "Its address, as it calls itself; the rest is read from there "
+                "(/.well-known/openid-configuration)."
+            ),
+            description="the address of the provider, with https://",
+            examples=["https://id.example.com"],
+            extra={"read": _url},
+        ),
+    ]
+    client_id: Annotated[
+        str,
+        Meta(
+            title="The name by which the provider knows LightTrace.",
+            min_length=1,
+            description="the client id that the provider gave out",
+            examples=["lighttrace"],
+        ),
+    ]
+    client_secret: Annotated[
+        str | None,
+        Meta(
+            title=(
+                "The secret that goes with it, if the provider gave one. Rather than here, keep it "
+                "in the environment, as below, or in a file that client_secret_file names."
+            ),
+            description="the client secret that the provider gave out",
+            examples=["${OIDC_SECRET}"],
+            extra={"secret": True},
+        ),
+    ] = None
+    name: Annotated[
+        str,
+        Meta(
+            title='What people call it: the button says "Continue with" and this.',
+            min_length=1,
+            max_length=40,
+            description="a name of at most 40 letters",
+            examples=["company login"],
+        ),
+    ] = "company login"
+    scopes: Annotated[
+        tuple[str, ...],
+        Meta(
+            title='What is asked for. Some providers tell of groups only after "groups".',
+            description='a list of scopes with "openid" among them',
+            examples=[["openid", "profile", "email"]],
+            extra={"read": _scopes},
+        ),
+    ] = ("openid", "profile", "email")
+    allowed_domains: Annotated[
+        tuple[str, ...],
+        Meta(
+            title=(
+                'Only people with an address in one of these domains get in; "*" stands for any '
+                "that the provider knows."
+            ),
+            description="a list of domains",
+            examples=[["example.com"]],
+            extra={"read": _domains},
+        ),
+    ] = ()
+    allowed_groups: Annotated[
+        tuple[str, ...],
+        Meta(
+            title="Only people in one of these groups get in.",
+            description="a list of groups",
+            examples=[["developers", "support"]],
+        ),
+    ] = ()
+    groups_claim: Annotated[
+        str,
+        Meta(
+            title="The claim in which the provider lists somebody's groups.",
+            min_length=1,
+            description="the name of a claim",
+            examples=["groups"],
+        ),
+    ] = "groups"
+    admin_groups: Annotated[
+        tuple[str, ...],
+        Meta(
+            title=(
+                "People in one of these groups become admins when they sign in, and admins who are "
+                "in none of them stop being one. Owners stay owners."
+            ),
+            description="a list of groups",
+            examples=[["lighttrace-admins"]],
+        ),
+    ] = ()
+    role: Annotated[
+        Literal["viewer", "member", "admin", "nobody"],
+        Meta(
+            title=(
+                'What somebody becomes who comes for the first time. With "nobody", only those '
+                "come in who have an account or an invitation."
+            ),
+            description='"viewer", "member", "admin" or "nobody"',
+            examples=["member"],
+        ),
+    ] = "member"
+    unverified_email: Annotated[
+        bool,
+        Meta(
+            title=(
+                "Whether an address is believed that the provider does not say it has verified. "
+                "Only where people cannot choose their address there."
+            ),
+            description="true or false",
+            examples=[False],
+        ),
+    ] = False
+    second_factor: Annotated[
+        bool,
+        Meta(
+            title=(
+                "Whether our second factor is asked for after this way in as well. Most providers "
+                "see to that themselves."
+            ),
+            description="true or false",
+            examples=[False],
+        ),
+    ] = False
+
+
+class SignInOptions(Struct, frozen=True):
+    """`[sign_in]`: how people prove who they are."""
+
+    password_login: Annotated[
+        bool,
+        Meta(
+            title=(
+                "Whether people can sign in with a password. Without, they come by the provider "
+                "below; `lighttrace user reset` on the server still lets somebody in."
+            ),
+            description="true or false",
+            examples=[True],
+        ),
+    ] = True
+    require_second_factor: Annotated[
+        bool,
+        Meta(
+            title=(
+                "Whether everybody who signs in with a password must have a second factor. Who has "
+                "none is led to set it up before anything else."
+            ),
+            description="true or false",
+            examples=[False],
+        ),
+    ] = False
+    oidc: Oidc | None = None
 
 
 class Alerts(Struct, frozen=True):
@@ -578,6 +755,7 @@ class Config(Struct, frozen=True):
     server: Server = Server()
     store: StoreOptions = StoreOptions()
     smtp: Smtp | None = None
+    sign_in: SignInOptions = SignInOptions()
     alerts: Alerts = Alerts()
     impact: Impact = Impact()
     owners: Owners = Owners()
@@ -716,6 +894,16 @@ def _agree(reading: Reading, config: Config) -> None:
         # none is found if the environment gave the slug
         where = ("project", found[-1], "slug") if found else ("project",)
         reading.wrong(where, f'another [[project]] has the slug "{slug}" as well.')
+    sign_in, oidc = config.sign_in, config.sign_in.oidc
+    if oidc is None and not sign_in.password_login:
+        message = "nobody could sign in: there is no [sign_in.oidc] either."
+        reading.wrong(("sign_in", "password_login"), message)
+    if oidc is not None and not oidc.allowed_domains and not oidc.allowed_groups:
+        reading.wrong(
+            ("sign_in", "oidc"),
+            "it has to be said who may come in: allowed_domains or allowed_groups is missing.",
+            'allowed_domains = ["example.com"], or ["*"] for everybody whom the provider knows',
+        )
     smtp = config.smtp
     if smtp is not None and smtp.password is not None and not smtp.username:
         reading.wrong(

@@ -352,3 +352,38 @@ def test_what_the_command_line_said_does_not_wait_for_the_next_start(file: Path)
     again, waits = configuration.reloaded(held, load(file, '[server]\nport = 2\nhost = "::1"\n'))
     assert waits == ("server.host",)
     assert again.server.port == 1
+
+
+OIDC = '[sign_in.oidc]\nissuer = "https://id.example.com/"\nclient_id = "lt"\n'
+
+
+def test_a_provider_needs_somebody_who_may_come_in(file: Path):
+    (problem,) = mistakes(file, OIDC)
+    assert problem.path == "sign_in.oidc" and "who may come in" in problem.message
+    everybody = load(file, OIDC + 'allowed_domains = ["*"]').sign_in.oidc
+    assert everybody is not None and everybody.allowed_domains == ("*",)
+    one = load(file, OIDC + 'allowed_domains = ["Example.COM"]').sign_in.oidc
+    assert one is not None and one.allowed_domains == ("example.com",)
+    assert (one.issuer, one.role, one.name) == ("https://id.example.com", "member", "company login")
+    grouped = load(file, OIDC + 'allowed_groups = ["developers"]').sign_in.oidc
+    assert grouped is not None and grouped.allowed_groups == ("developers",)
+
+
+def test_without_passwords_there_must_be_another_way_in(file: Path):
+    off = "[sign_in]\npassword_login = false\n"
+    (problem,) = mistakes(file, off)
+    assert problem.path == "sign_in.password_login" and "nobody could sign in" in problem.message
+    assert not load(file, off + OIDC + 'allowed_groups = ["x"]').sign_in.password_login
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'allowed_domains = ["@example.com"]',
+        'allowed_domains = "example.com"',
+        'scopes = ["profile"]',
+        'role = "owner"',
+    ],
+)
+def test_a_provider_is_not_told_nonsense(file: Path, line: str):
+    assert any(line.split(" ")[0] in it.path for it in mistakes(file, OIDC + line))

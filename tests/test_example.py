@@ -14,7 +14,7 @@ from lighttrace.config import Config
 from lighttrace.toml import Setting, settings
 
 FILE = Path(__file__).parents[1] / configuration.FILE
-ENV = {"SMTP_PASSWORD": "correct horse"}
+ENV = {"SMTP_PASSWORD": "correct horse", "OIDC_SECRET": "battery staple"}
 
 
 def every(cls: type[msgspec.Struct] = Config, path: str = "") -> Iterator[tuple[str, Setting]]:

@@ -92,6 +92,7 @@ class App:
             yield {"services": services}
         finally:
             services.live.close()
+            await services.errands.stop()
             await self._supervisor.stop()
             await services.store.close()
 

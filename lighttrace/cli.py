@@ -21,7 +21,17 @@ from lighttrace.clock import SystemClock
 from lighttrace.config import Config
 from lighttrace.demo.fill import EMAIL, PASSWORD, Filled, fill
 from lighttrace.errors import ConfigError, LightTraceError
-from lighttrace.store import keys, projects, sight, tokens, users
+from lighttrace.store import (
+    audit,
+    invites,
+    keys,
+    projects,
+    second_factors,
+    sessions,
+    sight,
+    tokens,
+    users,
+)
 from lighttrace.store.database import Transaction
 from lighttrace.store.store import Store
 from lighttrace.web import links
@@ -266,15 +276,50 @@ def user_add(
 @where
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_password(email: str, file: Path | None, data: Path | None, password_stdin: bool) -> None:
-    """Give somebody a new password. Open sessions stay open."""
+    """Give somebody a new password. Open sessions end."""
     config = read(file, data)
     hashed = hash_password(_password(password_stdin))
     with Store.connect(config.store.path) as tx:
-        found = users.by_email(tx, email)
-        if found is None:
-            raise LightTraceError(f"Nobody here has the address {email}.")
+        found = _person(tx, email)
         users.set_password(tx, found.id, hashed)
-    click.echo(f"{email} has a new password.")
+        sessions.revoke_all(tx, found.id)
+        audit.record(tx, "user.password", found.email, SystemClock().now_ms())
+    click.echo(f"{found.email} has a new password.")
+
+
+@user.command("reset")
+@click.argument("email")
+@where
+def user_reset(email: str, file: Path | None, data: Path | None) -> None:
+    """Print a link by which somebody chooses a new password. It works once, for a day."""
+    config, now_ms = read(file, data), SystemClock().now_ms()
+    with Store.connect(config.store.path) as tx:
+        found = _person(tx, email)
+        secret = invites.reset(tx, found.id, None, now_ms)
+        audit.record(tx, "user.reset", found.email, now_ms)
+    click.echo(f"{config.base_url}/reset/{secret}")
+
+
+@user.command("reset-2fa")
+@click.argument("email")
+@where
+def user_reset_2fa(email: str, file: Path | None, data: Path | None) -> None:
+    """Turn off the second factor of somebody who has lost it. Open sessions end."""
+    config = read(file, data)
+    with Store.connect(config.store.path) as tx:
+        found = _person(tx, email)
+        if not second_factors.remove(tx, found.id):
+            raise LightTraceError(f"{found.email} has no second factor.")
+        sessions.revoke_all(tx, found.id)
+        audit.record(tx, "user.factor_off", found.email, SystemClock().now_ms())
+    click.echo(f"{found.email} signs in without a second factor now.")
+
+
+def _person(tx: Transaction, email: str) -> users.User:
+    found = users.by_email(tx, email)
+    if found is None:
+        raise LightTraceError(f"Nobody here has the address {email}.")
+    return found
 
 
 def _password(from_stdin: bool) -> str:

@@ -22,9 +22,10 @@ from click.testing import CliRunner, Result
 from lighttrace import __version__, example
 from lighttrace import config as configuration
 from lighttrace.cli import cli
-from lighttrace.clock import FixedClock
+from lighttrace.clock import FixedClock, SystemClock
 from lighttrace.demo.fill import EMAIL, PASSWORD
-from lighttrace.store import tokens, users
+from lighttrace.store import audit, invites, second_factors, sessions, tokens, users
+from lighttrace.store.audit import Wanted
 from lighttrace.store.database import APPLICATION_ID
 from lighttrace.store.store import Store
 from lighttrace.web.passwords import verify_password
@@ -399,6 +400,8 @@ COMMANDS: list[tuple[str, ...]] = [
     ("project", "list"),
     ("user", "add", "ann@example.com", "--password-stdin"),
     ("user", "password", "ann@example.com", "--password-stdin"),
+    ("user", "reset", "ann@example.com"),
+    ("user", "reset-2fa", "ann@example.com"),
     ("token", "add", "ci"),
 ]
 
@@ -521,6 +524,34 @@ def test_nobody_of_that_address_has_a_password(data: Path):
     options = ("--data", data, "--password-stdin")
     said = refused("user", "password", "ann@example.com", *options, typed=A_PASSWORD)
     assert said == "lighttrace: Nobody here has the address ann@example.com."
+
+
+def test_a_reset_link_is_printed_for_somebody_who_is_locked_out(data: Path):
+    options = ("--data", data)
+    done("user", "add", "ann@example.com", *options, "--password-stdin", typed=A_PASSWORD)
+    link = done("user", "reset", "ANN@example.com", *options).strip()
+    found = re.fullmatch(r"http://127\.0\.0\.1:8000/reset/([0-9a-f]{64})", link)
+    assert found is not None
+    with Store.connect(data / "lighttrace.db") as tx:
+        good = invites.reset_of(tx, found[1], SystemClock().now_ms())
+        assert good is not None and (good.user.email, good.by_command) == ("ann@example.com", True)
+        logged = audit.page(tx, Wanted(), 1)
+    assert [(it.action, it.subject) for it in logged] == [("user.reset", "ann@example.com")]
+    said = refused("user", "reset", "bob@example.com", *options)
+    assert said == "lighttrace: Nobody here has the address bob@example.com."
+
+
+def test_a_lost_second_factor_is_turned_off(data: Path):
+    options = ("--data", data)
+    done("user", "add", "ann@example.com", *options, "--password-stdin", typed=A_PASSWORD)
+    said = refused("user", "reset-2fa", "ann@example.com", *options)
+    assert said == "lighttrace: ann@example.com has no second factor."
+    with Store.connect(data / "lighttrace.db") as tx:
+        second_factors.add(tx, 1, "SECRET", 0, [], 0)
+        sessions.open(tx, 1, None, None, 0, 1)
+    done("user", "reset-2fa", "ann@example.com", *options)
+    assert rows(data, "select count(*) from second_factor") == [(0,)]
+    assert rows(data, "select count(*) from web_session") == [(0,)]
 
 
 def test_a_token_is_shown_once_and_kept_as_its_hash(data: Path):

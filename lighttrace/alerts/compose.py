@@ -94,12 +94,27 @@ def compose(
 
 def test_mail(to: str, message_id: str, base_url: str, now_ms: int) -> Mail:
     """What `lighttrace check --mail` sends."""
-    context = {"base_url": base_url, "to": to}
+    return letter(
+        "test", to, "LightTrace can send mail", message_id, now_ms, {"base_url": base_url}
+    )
+
+
+def letter(
+    kind: str,
+    to: str,
+    subject: str,
+    message_id: str,
+    now_ms: int,
+    context: Mapping[str, object],
+) -> Mail:
+    """A mail to one person that is about no issue. `kind` names its templates."""
+    words = " ".join(subject.split())  # a line break in a subject would be another header
+    everything = {**context, "to": to, "subject": words}
     return Mail(
         to=to,
-        subject="LightTrace can send mail",
-        text=_render("test.txt", context),
-        html=_render("test.html", context),
+        subject=words[:SUBJECT_LENGTH],
+        text=_render(f"{kind}.txt", everything),
+        html=_render(f"{kind}.html", everything),
         message_id=message_id,
         thread_id="",
         at=now_ms,

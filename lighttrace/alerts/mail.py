@@ -163,5 +163,10 @@ async def send_test(smtp: Smtp, to: str, base_url: str, now_ms: int) -> str:
     DeliveryError with a remedy.
     """
     message_id = make_msgid(domain=host_of(smtp))
+    return await send_one(smtp, test_mail(to, message_id, base_url, now_ms))
+
+
+async def send_one(smtp: Smtp, mail: Mail) -> str:
+    """One mail over a connection of its own. Returns the server's words; raises DeliveryError."""
     async with Mailer(smtp) as mailer:
-        return await mailer.send(test_mail(to, message_id, base_url, now_ms))
+        return await mailer.send(mail)

@@ -4,7 +4,7 @@ What happens to issues is `activity`.
 An action is a noun and a verb. Those there are:
     sign_in.new  sign_in.failed  sign_in.locked
     user.add  user.invite  user.withdraw  user.reset  user.name  user.role  user.disable
-    user.enable
+    user.enable  user.password  user.factor_on  user.factor_off  user.identity
     team.add  team.rename  team.remove  team.join  team.leave
     project.add  project.rename  project.archive  project.unarchive  project.delete  project.teams
     key.add  key.disable  key.enable  key.rotate

@@ -19,7 +19,7 @@ from lighttrace.store.database import Reader
 from lighttrace.store.sight import Sight
 from lighttrace.store.tokens import Token
 from lighttrace.store.users import User
-from lighttrace.web import links, sessions, shell, state
+from lighttrace.web import entry, links, sessions, shell, state
 from lighttrace.web.render import wants_fragment
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -102,6 +102,9 @@ def protect(page: Page) -> Handler:
         if session is None:
             return to_login(request)
         request.state.session, request.state.sight = session, session.sight
+        options = state.of(request).config.sign_in
+        if entry.must_set_up(options, session) and not page.path.startswith(entry.SET_UP):
+            return _away(request, entry.SET_UP)
         if not wants_fragment(request):
             request.state.shell = await shell.gather(request)
         if guard == Guard.OWNER and session.user.role != "owner":
@@ -126,6 +129,14 @@ def to_login(request: Request) -> Response:
         )
     wanted = links.here(request) if request.method == "GET" else None
     return RedirectResponse(links.url(request, "/login", next=wanted), status_code=303)
+
+
+def _away(request: Request, path: str) -> Response:
+    """Lead the whole window elsewhere."""
+    target = links.url(request, path)
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=401, headers={"HX-Redirect": target})
+    return RedirectResponse(target, status_code=303)
 
 
 def _behind_token(handler: Handler, scope: str) -> Handler:

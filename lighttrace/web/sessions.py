@@ -8,8 +8,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from lighttrace.errors import StoreError
-from lighttrace.store import sessions
+from lighttrace.store import audit, sessions
+from lighttrace.store.database import Transaction
 from lighttrace.store.sessions import Session
+from lighttrace.store.users import User
 from lighttrace.web import links, state
 
 LIFETIME_MS = 30 * 24 * 3600 * 1000
@@ -22,16 +24,54 @@ def is_https(request: HTTPConnection) -> bool:
     return request.url.scheme == "https" or (config.server.url or "").startswith("https:")
 
 
-def cookie_name(request: HTTPConnection) -> str:
+def cookie_name(request: HTTPConnection, what: str = "session") -> str:
     """`__Host-` pins the cookie to this host, but demands https and the path `/`."""
-    pinned = is_https(request) and not state.of(request).config.prefix
-    return "__Host-lighttrace" if pinned else "lighttrace_session"
+    if is_https(request) and not state.of(request).config.prefix:
+        return "__Host-lighttrace" + ("" if what == "session" else f"-{what}")
+    return f"lighttrace_{what}"
+
+
+def secret_in(request: HTTPConnection, what: str = "session") -> str:
+    """The secret of one of our cookies, or nothing."""
+    secret = request.cookies.get(cookie_name(request, what), "")
+    return secret if len(secret) <= COOKIE_LENGTH else ""
+
+
+def give(
+    request: HTTPConnection, response: Response, what: str, secret: str, lifetime_ms: int
+) -> None:
+    """Set one of our cookies. Lax, not strict: a provider sends people back from its own site."""
+    response.set_cookie(
+        cookie_name(request, what),
+        secret,
+        max_age=lifetime_ms // 1000,
+        path=_path(request),
+        secure=is_https(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def take_back(request: HTTPConnection, response: Response, what: str = "session") -> None:
+    """Take a cookie away; the row is the caller's to remove."""
+    response.delete_cookie(
+        cookie_name(request, what),
+        path=_path(request),
+        secure=is_https(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def address(request: HTTPConnection) -> str:
+    """Where the request came from."""
+    return request.client.host if request.client else ""
 
 
 async def current(request: HTTPConnection) -> Session | None:
     """The session this browser is in, or None. Notes that it was seen."""
-    token = request.cookies.get(cookie_name(request), "")
-    if not token or len(token) > COOKIE_LENGTH:
+    token = secret_in(request)
+    if not token:
         return None
     services = state.of(request)
     now_ms = services.clock.now_ms()
@@ -42,30 +82,26 @@ async def current(request: HTTPConnection) -> Session | None:
     return session
 
 
-async def begin(request: HTTPConnection, response: Response, user_id: int) -> None:
-    """Sign a person in: a new row, a new cookie."""
+async def begin(
+    request: HTTPConnection, response: Response, user: User, method: str = "password"
+) -> None:
+    """Sign a person in: a new row, a new cookie, an entry of the audit log."""
     services = state.of(request)
-    ip = request.client.host if request.client else ""
-    agent = request.headers.get("user-agent", "")[:300]
-    now_ms = services.clock.now_ms()
-    token = await services.store.write(sessions.open, user_id, ip, agent, now_ms, LIFETIME_MS)
-    response.set_cookie(
-        cookie_name(request),
-        token,
-        max_age=LIFETIME_MS // 1000,
-        path=links.url(request, "/") if services.config.prefix else "/",
-        secure=is_https(request),
-        httponly=True,
-        samesite="lax",
+    token = await services.store.write(
+        _begin,
+        user,
+        address(request),
+        request.headers.get("user-agent", "")[:300],
+        services.clock.now_ms(),
+        method,
     )
+    give(request, response, "session", token, LIFETIME_MS)
 
 
-def forget(request: HTTPConnection, response: Response) -> None:
-    """Take the cookie away; the row is the caller's to revoke."""
-    response.delete_cookie(
-        cookie_name(request),
-        path=links.url(request, "/") if state.of(request).config.prefix else "/",
-        secure=is_https(request),
-        httponly=True,
-        samesite="lax",
-    )
+def _begin(tx: Transaction, user: User, ip: str, agent: str, now_ms: int, method: str) -> str:
+    audit.record(tx, "sign_in.new", user.email, now_ms, user_id=user.id, ip=ip, by=method)
+    return sessions.open(tx, user.id, ip, agent, now_ms, LIFETIME_MS, method)
+
+
+def _path(request: HTTPConnection) -> str:
+    return links.url(request, "/") if state.of(request).config.prefix else "/"

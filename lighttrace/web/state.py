@@ -16,6 +16,7 @@ from lighttrace.event.scrub import ScrubRules
 from lighttrace.store.store import Store
 from lighttrace.store.tag_stats import ProjectTallies
 from lighttrace.supervise import Pulse
+from lighttrace.web.errands import Errands
 from lighttrace.web.live import Live
 from lighttrace.web.throttle import Throttle
 
@@ -47,6 +48,8 @@ class Services:
     other_options: ProjectOptions = DEFAULT_OPTIONS
     throttle: Throttle = field(default_factory=Throttle)
     tallies: ProjectTallies = field(default_factory=ProjectTallies)  # of projects, for a minute
+    forgotten: Throttle = field(default_factory=Throttle)  # of links to a new password
+    errands: Errands = field(default_factory=Errands)
     pulses: Callable[[], tuple[Pulse, ...]] = tuple  # of the loops, for the health page
 
     def options(self, project_id: int) -> ProjectOptions:

@@ -78,6 +78,7 @@ def served(
         made.append(Services(store, config, clock, live))
         yield {"services": made[0]}
         live.close()
+        await made[0].errands.stop()
         await store.close()
 
     asgi = routes.site(config, lifespan)

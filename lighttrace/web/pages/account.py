@@ -9,10 +9,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from lighttrace.event import useragent
+from lighttrace.store import audit, sign_ins, users
 from lighttrace.store import sessions as session_rows
-from lighttrace.store import users
+from lighttrace.store.database import Transaction
+from lighttrace.store.users import User
 from lighttrace.web import guards, links, passwords, state
+from lighttrace.web import sessions as cookies
 from lighttrace.web.guards import Guard, Page
+from lighttrace.web.pages import second_factor
 from lighttrace.web.pages.login import PASSWORD_LENGTH
 from lighttrace.web.render import THEMES, render
 
@@ -21,6 +25,7 @@ PASSWORD_MIN = 12
 SAVED = {
     "name": "Your name is changed.",
     "password": "Your password is changed; your other sessions have ended.",
+    "factor": "The second factor is off.",
     "look": "Saved.",
     "session": "That session has ended.",
     "sessions": "You are signed out everywhere else.",
@@ -75,7 +80,7 @@ async def save_password(request: Request) -> Response:
     async with request.form(max_files=0, max_fields=5) as form:
         old = str(form.get("old", ""))[:PASSWORD_LENGTH]
         new = str(form.get("new", ""))
-    address = request.client.host if request.client else ""
+    address = cookies.address(request)
     if services.throttle.wait_s(person.email, address, services.clock.monotonic_s()):
         return await _page(request, 429, old_error="Too many wrong passwords. Try again in 15 min.")
     services.throttle.tried(person.email, address, services.clock.monotonic_s())
@@ -85,11 +90,19 @@ async def save_password(request: Request) -> Response:
     if problem := password_problem(new, person.email):
         return await _page(request, 422, new_error=problem)
     hashed = await passwords.hash_async(new)
-    await services.store.write(users.set_password, person.id, hashed)
-    await services.store.write(
-        session_rows.revoke_others, person.id, request.state.session.token_hash
-    )
+    here, now_ms = request.state.session.token_hash, services.clock.now_ms()
+    await services.store.write(_set_password, person, hashed, here, address, now_ms)
     return _saved(request, "password")
+
+
+def _set_password(
+    tx: Transaction, person: User, hashed: str, here: bytes, ip: str, now_ms: int
+) -> None:
+    """Whoever else knows the old one is out: other sessions, half-done sign-ins, known devices."""
+    users.set_password(tx, person.id, hashed)
+    session_rows.revoke_others(tx, person.id, here)
+    sign_ins.forget(tx, person.id)
+    audit.record(tx, "user.password", person.email, now_ms, user_id=person.id, ip=ip, by="account")
 
 
 async def save_look(request: Request) -> Response:
@@ -138,6 +151,7 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
                 "device": device,
                 "phone": phone,
                 "row": row,
+                "method": _method(request, row.method),
                 "here": row.token_hash == here,
             }
         )
@@ -150,9 +164,20 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
         cur="account",
         sessions=shown,
         zones=zones(),
-        errors={"name_error": "", "old_error": "", "new_error": "", **errors},
+        factor=await second_factor.view(request),
+        by_password=services.config.sign_in.password_login
+        and await services.store.read(users.password_hash, person.id) is not None,
+        errors={"name_error": "", "old_error": "", "new_error": "", "code_error": "", **errors},
         toasts=[(saved, "")] if saved and request.method == "GET" else [],
     )
+
+
+def _method(request: Request, method: str) -> str:
+    """How a session was begun, in words."""
+    oidc = state.of(request).config.sign_in.oidc
+    provider = oidc.name if oidc else "a provider"
+    words = {"code": "password and code", "provider": provider, "link": "a link"}
+    return words.get(method, method)
 
 
 def describe(agent: str | None) -> tuple[str, bool]:

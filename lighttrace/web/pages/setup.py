@@ -76,7 +76,7 @@ async def make_admin(request: Request) -> Response:
     if zone:
         await services.store.write(users.set_options, user.id, {**user.options, "timezone": zone})
     response = RedirectResponse(links.url(request, "/setup/project"), status_code=303)
-    await sessions.begin(request, response, user.id)
+    await sessions.begin(request, response, user, "link")
     return response
 
 

@@ -75,6 +75,13 @@ class Told:
     url: str
 
 
+# kind → the beginning of its subject, and how it came back
+BACK = {
+    "regression": ("Back", "Came back after it was resolved"),
+    "escalating": ("Louder", "Out of the archive: what it was archived until has happened"),
+}
+
+
 def compose(
     db: Reader, message: Message, payload: dict[str, Json], base_url: str, now_ms: int
 ) -> Mail | None:
@@ -84,10 +91,10 @@ def compose(
     told = _told(db, message.issue_id, payload.get("event_row"), base_url, now_ms)
     if told is None:
         return None
-    verb = "Back" if message.kind == "regression" else "New"
+    verb, came_back = BACK.get(message.kind, ("New", ""))
     subject = f"{verb} in {told.project}: {_headline(told)}"
     age_s = (now_ms - message.caused_at) / 1000
-    context = {"told": told, "kind": message.kind, "age": _age(age_s), "base_url": base_url}
+    context = {"told": told, "back": came_back, "age": _age(age_s), "base_url": base_url}
     thread_id = f"<issue-{told.short_id.lower()}@{message.message_id.rpartition('@')[2]}"
     return _mail(message, subject, "issue", context, thread_id, now_ms)
 

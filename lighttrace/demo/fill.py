@@ -15,7 +15,7 @@ from lighttrace.ingest import pipeline
 from lighttrace.ingest.envelope import parse_envelope
 from lighttrace.ingest.origin import Origin
 from lighttrace.limits import LIMITS
-from lighttrace.store import issue_list, issues, keys, projects, users
+from lighttrace.store import issue_list, keys, projects, triage, users
 from lighttrace.store.database import Transaction
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.states import State
@@ -106,6 +106,6 @@ def _triage(tx: Transaction, now_ms: int) -> int:
     rows = issue_list.search(tx, everything).rows
     quiet = [row.id for row in rows if row.title in ("ZeroDivisionError", "JSONDecodeError")]
     noise = [row.id for row in rows if row.title == "AbortError"]
-    issues.set_state(tx, quiet, State.RESOLVED, 1, now_ms - 3 * 3_600_000)
-    issues.set_state(tx, noise, State.ARCHIVED, 1, now_ms - 26 * 3_600_000)
+    triage.set_state(tx, quiet, State.RESOLVED, 1, now_ms - 3 * 3_600_000)
+    triage.set_state(tx, noise, State.ARCHIVED, 1, now_ms - 26 * 3_600_000)
     return len(rows)

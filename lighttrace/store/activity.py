@@ -1,30 +1,29 @@
-"""What happened to an issue, and who did it. A change of state can be taken back for ten minutes by
-whoever holds its token.
+"""What happened to an issue, and who did it. A change can be taken back for ten minutes by whoever
+holds its token.
 """
 
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lighttrace.event.model import Json
-from lighttrace.store import state_changes
 from lighttrace.store.database import Reader, Transaction
-from lighttrace.store.state_changes import Change
-from lighttrace.store.states import State, Substate
 
 UNDO_MS = 10 * 60 * 1000
 MOST_SHOWN = 200
-KINDS = {State.UNRESOLVED: "reopened", State.RESOLVED: "resolved", State.ARCHIVED: "archived"}
+BACK = "back"  # of a detail: for `take` only
 UNDONE = "undone"
 TOKEN = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """`kind` is resolved, archived, reopened, undone or regressed. `undo` takes the whole change
-    back, of this issue and all that were changed with it, until `undo_until` (ms).
+    """`kind`: resolved, archived, reopened, acknowledged, unacknowledged, assigned, unassigned by
+    people (assigned also by rules), regressed or unarchived by an event, undone. `undo` takes the
+    whole change back, of this issue and all that were changed with it, until `undo_until` (ms).
     """
 
     id: int
@@ -56,7 +55,7 @@ def of_issue(db: Reader, issue_id: int) -> list[Activity]:
     found = []
     for id_, at, name, kind, detail, undo, until in db.execute(OF_ISSUE, (issue_id, MOST_SHOWN)):
         shown = json.loads(detail)
-        shown.pop("before", None)  # of all issues of the change: for `undo` only
+        shown.pop(BACK, None)
         found.append(Activity(id_, at, name, kind, shown, undo or None, until))
     return found
 
@@ -67,59 +66,43 @@ values (?, ?, ?, ?, ?, ?, ?)
 """
 
 
-def record_change(
+def record(
     tx: Transaction,
-    before: Sequence[Change],
-    state: State,
+    issue_ids: Sequence[int],
+    kind: str,
     user_id: int | None,
     now_ms: int,
-    cause: str,
-) -> Undo:
-    """An entry for each issue that came into `state`. The first one carries the token and what all
-    of them were.
+    said: Mapping[str, Json],
+    *,
+    back: Json = None,
+) -> Undo | None:
+    """An entry for each of the issues. With `back`, what `take` will hand out again, the first one
+    carries a token that takes the whole change back; without it, None.
     """
-    token = secrets.token_bytes(16)
-    kind, until = KINDS[state], now_ms + UNDO_MS
-    detail = {"cause": cause, "count": len(before)}
-    was = [[it.issue_id, it.state, it.substate, it.state_at] for it in before]
-    first = json.dumps({**detail, "state": state, "before": was})
-    tx.execute(ADD, (before[0].issue_id, now_ms, user_id, kind, first, token, until))
+    if not issue_ids:
+        return None
+    detail = {**said, "count": len(issue_ids)}
+    token = secrets.token_bytes(16) if back is not None else None
+    until = now_ms + UNDO_MS if token else None
+    first = json.dumps({**detail, BACK: back} if token else detail)
+    tx.execute(ADD, (issue_ids[0], now_ms, user_id, kind, first, token, until))
     rest = json.dumps(detail)
-    tx.executemany(
-        ADD, [(it.issue_id, now_ms, user_id, kind, rest, None, None) for it in before[1:]]
-    )
-    return Undo(token.hex(), len(before))
+    tx.executemany(ADD, [(it, now_ms, user_id, kind, rest, None, None) for it in issue_ids[1:]])
+    return Undo(token.hex(), len(issue_ids)) if token else None
 
 
 TAKE = """
 update activity set undo = null, undo_until = null where undo = ? and undo_until > ?
-returning at, detail
-"""
-STILL_SO = """
-select i.id from json_each(?) w cross join issue i on i.id = w.value
- where i.state = ? and i.state_at = ?
+returning detail
 """
 
 
-def undo(tx: Transaction, token: str, user_id: int | None, now_ms: int) -> list[int] | None:
-    """Take a change of state back, once; returns the issues that were put back.
-
-    An issue that somebody or something has changed since stays as it is. None if the token is
-    unknown, used or too old.
+def take(tx: Transaction, token: str, now_ms: int) -> dict[str, Any] | None:
+    """Use a token up: what its change left to be taken back. None if it is unknown, used or too
+    old.
     """
     if not TOKEN.fullmatch(token):
         return None
-    key = bytes.fromhex(token)
-    row = tx.execute(TAKE, (key, now_ms)).fetchone()
-    if row is None:
-        return None
-    at, detail = row[0], json.loads(row[1])
-    was = {it[0]: Change(it[0], State(it[1]), Substate(it[2]), it[3]) for it in detail["before"]}
-    values = (json.dumps(list(was)), detail["state"], at)
-    still = [issue_id for (issue_id,) in tx.execute(STILL_SO, values)]
-    state_changes.put(tx, [was[issue_id] for issue_id in still])
-    said = json.dumps({"what": KINDS[State(detail["state"])], "count": len(still)})
-    tx.executemany(
-        ADD, [(issue_id, now_ms, user_id, UNDONE, said, None, None) for issue_id in still]
-    )
-    return still
+    row = tx.execute(TAKE, (bytes.fromhex(token), now_ms)).fetchone()
+    found: dict[str, Any] | None = json.loads(row[0]).get(BACK) if row else None
+    return found

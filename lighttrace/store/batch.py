@@ -23,6 +23,7 @@ from lighttrace.store import (
 from lighttrace.store.database import Transaction, among
 from lighttrace.store.groups import Group
 from lighttrace.store.interning import Release
+from lighttrace.store.issue_changes import Face
 from lighttrace.store.issue_numbers import Numbers, Scope
 from lighttrace.store.memory import Memory
 from lighttrace.store.people import Somebody
@@ -89,13 +90,13 @@ def store_events(tx: Transaction, memory: Memory, batch: Sequence[Packed], now_m
     entries = _into_groups(tx, memory, entries, projects, done, now_ms)
     if entries:
         _name_things(tx, memory, entries, now_ms)
-        reopened = _change_issues(tx, entries, done, now_ms)
+        faces = _change_issues(tx, entries, done, now_ms)
         owners.note_values(
             tx, {it.issue_id: it.write.high_value for it in entries if it.write.high_value}
         )
         _insert(tx, memory, entries)
-        states = dict.fromkeys({it.issue_id for it in entries}, State.UNRESOLVED) | reopened
-        _count(tx, memory, entries, states)
+        _count(tx, memory, entries, {face.id: face.state for face in faces})
+        _unarchive(tx, entries, faces, done, now_ms)
         _note_projects(tx, entries, projects, done)
     for index, first in repeats:
         _answer_repeat(batch[index].write, done.answers[first], index, done)
@@ -234,10 +235,8 @@ def _name_things(tx: Transaction, memory: Memory, entries: list[Entry], now_ms: 
             entry.person_id = ids[entry.write.project_id, key]
 
 
-def _change_issues(
-    tx: Transaction, entries: list[Entry], done: Done, now_ms: int
-) -> dict[int, State]:
-    """Let issues follow their events. Returns the states that are not UNRESOLVED."""
+def _change_issues(tx: Transaction, entries: list[Entry], done: Done, now_ms: int) -> list[Face]:
+    """Let issues follow their events. Returns them as they are now."""
     faces = issue_changes.faces(tx, {entry.issue_id for entry in entries})
     for entry in entries:
         face = faces[entry.issue_id]
@@ -248,7 +247,20 @@ def _change_issues(
             done.causes += 1
             done.answers[entry.index] = Stored(entry.row, face.id, regressed=True)
     issue_changes.save(tx, (face for face in faces.values() if face.changed))
-    return {face.id: face.state for face in faces.values()}
+    return list(faces.values())
+
+
+def _unarchive(
+    tx: Transaction, entries: list[Entry], faces: list[Face], done: Done, now_ms: int
+) -> None:
+    """Bring back what was archived until something that has happened."""
+    waiting = [(it.id, it.archive) for it in faces if it.state is State.ARCHIVED and it.archive]
+    if not waiting:
+        return
+    last_row = {entry.issue_id: entry.row for entry in entries}
+    for issue_id in issue_changes.unarchive(tx, waiting, now_ms):
+        causes.add(tx, [("escalating", issue_id, last_row[issue_id], now_ms)])
+        done.causes += 1
 
 
 ADD_EVENT = """

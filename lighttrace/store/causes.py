@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from lighttrace.store.database import Reader, Transaction
 
-Kind: TypeAlias = Literal["new", "regression"]
+Kind: TypeAlias = Literal["new", "regression", "escalating"]
 
 
 @dataclass(frozen=True, slots=True)

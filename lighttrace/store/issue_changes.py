@@ -1,11 +1,11 @@
 """What an event does to the issue it belongs to: title, culprit and level follow the latest event,
-and a resolved issue that fails again is open again.
+a resolved issue that fails again is open again, and an archived one whose condition is met.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lighttrace.store import activity, archiving
 from lighttrace.store.database import Transaction, among
 from lighttrace.store.issue_numbers import copy_state
 from lighttrace.store.states import State, Substate, level_number
@@ -24,6 +24,7 @@ class Face:
     level: int
     platform: str | None
     unhandled: int
+    archive: str | None  # its condition, while it is archived
     changed: bool = False
 
     def follow(self, write: EventWrite) -> None:
@@ -42,7 +43,7 @@ class Face:
 
 FACES = """
 with wanted(id) as ({values})
-select i.id, i.state, i.title, i.value, i.culprit, i.level, i.platform, i.unhandled
+select i.id, i.state, i.title, i.value, i.culprit, i.level, i.platform, i.unhandled, i.archive
   from wanted w cross join issue i on i.id = w.id
 """
 
@@ -67,16 +68,36 @@ def save(tx: Transaction, changed: Iterable[Face]) -> None:
     )
 
 
-REOPEN = "update issue set state = ?, substate = ?, state_at = ? where id = ? and state = ?"
-RECORD = "insert into activity(issue_id, at, kind, detail) values(?, ?, 'regressed', ?)"
+# Whoever had acknowledged it dealt with the time before.
+REOPEN = """
+update issue set state = 0, substate = ?, state_at = ?, archive = null, acknowledged_at = null,
+  acknowledged_by = null
+ where id = ? and state = ?
+"""
 
 
 def reopen(tx: Transaction, issue_id: int, write: EventWrite, now_ms: int) -> bool:
     """A resolved issue has failed again. False if it was not resolved."""
-    values = (State.UNRESOLVED, Substate.REGRESSED, now_ms, issue_id, State.RESOLVED)
+    values = (Substate.REGRESSED, now_ms, issue_id, State.RESOLVED)
     if tx.execute(REOPEN, values).rowcount == 0:
         return False
     copy_state(tx, issue_id, State.UNRESOLVED)
-    detail = {"event_id": write.event.event_id, "release": write.event.release}
-    tx.execute(RECORD, (issue_id, now_ms, json.dumps(detail)))
+    said = {"event_id": write.event.event_id, "release": write.event.release}
+    activity.record(tx, [issue_id], "regressed", None, now_ms, said)
     return True
+
+
+def unarchive(tx: Transaction, archived: Iterable[tuple[int, str]], now_ms: int) -> list[int]:
+    """Bring back the archived issues, (issue, condition), whose condition is met now that their
+    events are counted; returns them.
+    """
+    conditions = [(issue_id, archiving.decode(condition)) for issue_id, condition in archived]
+    woken = []
+    for issue_id, it in archiving.met(tx, conditions, now_ms):
+        values = (Substate.ESCALATING, now_ms, issue_id, State.ARCHIVED)
+        if tx.execute(REOPEN, values).rowcount:
+            copy_state(tx, issue_id, State.UNRESOLVED)
+            said = {"archive": archiving.said(it)}
+            activity.record(tx, [issue_id], "unarchived", None, now_ms, said)
+            woken.append(issue_id)
+    return woken

@@ -11,7 +11,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lighttrace.store import counters, environments, events, releases
+from lighttrace.store import archiving, assignees, counters, environments, events, releases
+from lighttrace.store.archiving import Archive
+from lighttrace.store.assignees import Assignee
 from lighttrace.store.counters import Period, Units
 from lighttrace.store.database import Reader, among
 from lighttrace.store.issue_order import (
@@ -79,6 +81,10 @@ class IssueRow:
     last_release: str | None
     spark: tuple[int, ...]
     tags_hint: tuple[tuple[str, str], ...]
+    archive: Archive
+    acknowledged_at: int | None
+    acknowledged_by: str | None  # a name
+    assignee: Assignee | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +211,13 @@ PAGE = """
 with wanted(issue_id, env_id) as ({values})
 select i.id, j.short_prefix, i.short, i.project_id, j.slug, i.title, i.value, i.culprit, i.level,
   i.category, i.platform, i.unhandled, i.state, i.substate, i.state_at, e.n, e.people, e.first_at,
-  e.last_at, e.first_release, e.last_release, e.last_event
+  e.last_at, e.first_release, e.last_release, e.last_event, i.archive, i.acknowledged_at, a.name,
+  u.id, u.name, u.email, t.id, t.slug
   from wanted w cross join issue i on i.id = w.issue_id
  cross join issue_env e on e.env_id = w.env_id and e.issue_id = w.issue_id
  cross join project j on j.id = i.project_id
+  left join user a on a.id = i.acknowledged_by
+  left join user u on u.id = i.assignee_user left join team t on t.id = i.assignee_team
 """
 
 
@@ -242,7 +251,8 @@ def _rows(
             continue
         id_, prefix, short, project_id, slug, title, value, culprit, *row = found[issue_id]
         level, category, platform, unhandled, state, substate, state_at, n_ever, *row = row
-        people_ever, first_at, last_at, first_release, last_release, last_event = row
+        people_ever, first_at, last_at, first_release, last_release, last_event, *row = row
+        archive, acknowledged_at, acknowledged_by, *assignee = row
         spark = counters.spark(units.get(issue_id, []), period)
         rows.append(
             IssueRow(
@@ -270,6 +280,10 @@ def _rows(
                 last_release=versions.get(last_release),
                 spark=spark,
                 tags_hint=hints.get(last_event, ()),
+                archive=archiving.decode(archive),
+                acknowledged_at=acknowledged_at,
+                acknowledged_by=acknowledged_by,
+                assignee=assignees.of_columns(*assignee),
             )
         )
     return rows

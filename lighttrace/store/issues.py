@@ -1,5 +1,5 @@
 """Issues: what people work on. One at a time here; lists are in `issue_list.py`. The writer makes
-issues and lets them follow their events, people change their state.
+issues and lets them follow their events, people change them in `triage.py`.
 """
 
 import json
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lighttrace.event.model import Json
-from lighttrace.store import activity, events, releases, state_changes
-from lighttrace.store.activity import Undo
-from lighttrace.store.database import Reader, Transaction
+from lighttrace.store import archiving, assignees, events, releases
+from lighttrace.store.archiving import Archive
+from lighttrace.store.assignees import Assignee
+from lighttrace.store.database import Reader
 from lighttrace.store.sight import Sight
-from lighttrace.store.state_changes import Change
 from lighttrace.store.states import State, Substate
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: nothing to misread
@@ -31,7 +31,8 @@ class EnvCount:
 @dataclass(frozen=True, slots=True)
 class Issue:
     """Times are ms; `first_at` and `last_at` go by when events happened. `env_counts`: most events
-    first. `tags_hint`: what its latest event says about whose it may be.
+    first. `tags_hint`: what its latest event says about whose it may be. `archive`: what ends its
+    being archived. `acknowledged_by` is a name; None: a script, or somebody who is gone.
     """
 
     id: int
@@ -57,15 +58,22 @@ class Issue:
     tags_hint: tuple[tuple[str, str], ...]
     metadata: dict[str, Json]
     created_at: int
+    archive: Archive
+    acknowledged_at: int | None
+    acknowledged_by: str | None
+    assignee: Assignee | None
     env_counts: tuple[EnvCount, ...]
 
 
 GET = """
 select i.id, j.short_prefix, i.short, i.project_id, j.slug, i.title, i.value, i.culprit, i.level,
   i.category, i.platform, i.unhandled, i.state, i.substate, i.state_at, e.n, e.people, e.first_at,
-  e.last_at, e.first_release, e.last_release, e.last_event, i.metadata, i.created_at
+  e.last_at, e.first_release, e.last_release, e.last_event, i.metadata, i.created_at,
+  i.archive, i.acknowledged_at, a.name, u.id, u.name, u.email, t.id, t.slug
   from issue i join project j on j.id = i.project_id and j.deleted_at is null
   join issue_env e on e.env_id = 0 and e.issue_id = i.id
+  left join user a on a.id = i.acknowledged_by
+  left join user u on u.id = i.assignee_user left join team t on t.id = i.assignee_team
  where i.id = ?
 """
 
@@ -76,14 +84,17 @@ def get(db: Reader, issue_id: int, sight: Sight) -> Issue | None:
         return None
     id_, prefix, short, project_id, slug, title, value, culprit, level, *row = row
     category, platform, unhandled, state, substate, state_at, n, people, first_at, *row = row
-    last_at, first_release, last_release, last_event, metadata, created_at = row
+    last_at, first_release, last_release, last_event, metadata, created_at, archive, *row = row
+    acknowledged_at, acknowledged_by, *assignee = row
     versions = releases.names(db, (it for it in (first_release, last_release) if it))
     hints = events.hints(db, [last_event])
     return Issue(
         *(id_, short_id(prefix, short), project_id, slug, title, value or "", culprit or ""),
         *(level, category, platform, bool(unhandled), State(state), Substate(substate), state_at),
         *(n, people, first_at, last_at, versions.get(first_release), versions.get(last_release)),
-        *(hints.get(last_event, ()), json.loads(metadata), created_at, _env_counts(db, issue_id)),
+        *(hints.get(last_event, ()), json.loads(metadata), created_at),
+        *(archiving.decode(archive), acknowledged_at, acknowledged_by),
+        *(assignees.of_columns(*assignee), _env_counts(db, issue_id)),
     )
 
 
@@ -138,6 +149,17 @@ def by_short_id(db: Reader, short_id: str, sight: Sight) -> Issue | None:
     return None if issue_id is None else get(db, issue_id, sight)
 
 
+VISIBLE = """
+select distinct i.id, i.project_id from json_each(?) w cross join issue i on i.id = w.value
+"""
+
+
+def visible(db: Reader, issue_ids: Sequence[int], sight: Sight) -> list[int]:
+    """Those of the issues that somebody sees."""
+    rows = db.execute(VISIBLE, (json.dumps(list(issue_ids)),))
+    return [issue_id for issue_id, project_id in rows if sight.sees(project_id)]
+
+
 IN_PROJECTS = """
 select distinct i.id from json_each(:issue_ids) w cross join issue i on i.id = w.value
  where i.project_id in (select value from json_each(:project_ids))
@@ -151,40 +173,3 @@ def in_projects(db: Reader, issue_ids: Sequence[int], project_ids: Sequence[int]
         "project_ids": json.dumps(list(project_ids)),
     }
     return [row[0] for row in db.execute(IN_PROJECTS, values)]
-
-
-BEFORE = """
-select i.id, i.state, i.substate, i.state_at from json_each(?) w cross join issue i
-    on i.id = w.value
- where i.state <> ?
-"""
-
-
-def set_state(
-    tx: Transaction,
-    issue_ids: Sequence[int],
-    state: State,
-    user_id: int | None,
-    now_ms: int,
-    *,
-    cause: str = "person",
-) -> Undo | None:
-    """Bring issues into a state; None if all were in it already.
-
-    Each issue that changes gets an activity entry, all of them together one token that takes the
-    change back. `cause` says what asked for it, where it was not a person on a page.
-    """
-    before = [
-        Change(row[0], State(row[1]), Substate(row[2]), row[3])
-        for row in tx.execute(BEFORE, (json.dumps(list(issue_ids)), state))
-    ]
-    if not before:
-        return None
-    # Nobody calls a reopened issue new; what happened to it stays known while it is put away.
-    put_back = state is State.UNRESOLVED
-    after = [
-        Change(it.issue_id, state, Substate.ONGOING if put_back else it.substate, now_ms)
-        for it in before
-    ]
-    state_changes.put(tx, after)
-    return activity.record_change(tx, before, state, user_id, now_ms, cause)

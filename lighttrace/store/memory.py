@@ -98,7 +98,8 @@ create temp trigger releases_removed after delete on main.release
   begin select lighttrace_noticed('releases', 0); end;
 create temp trigger dictionaries_added after insert on main.dictionary
   begin select lighttrace_noticed('dictionaries', 0); end;
-create temp trigger issues_changed after update of state, substate on main.issue
+create temp trigger issues_changed
+  after update of state, substate, acknowledged_at, assignee_user, assignee_team on main.issue
   begin select lighttrace_noticed('issue', new.id);
   select lighttrace_noticed('project', new.project_id); end;
 """

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lighttrace.store import counters, environments, issue_list, issues
+from lighttrace.store import counters, environments, issue_list, issues, triage
 from lighttrace.store.counters import Period
 from lighttrace.store.issue_list import IssuePage, IssueQuery
 from lighttrace.store.issue_order import SORTS, Cursor, Sort
@@ -68,7 +68,7 @@ def test_states_projects_and_environments_narrow_the_list(
         an_event(group="c", title="C", project_id=2, environment=None, at=NOON - 2),
     ):
         shelf.receive(write)
-    issues.set_state(shelf.db, [1], State.RESOLVED, None, NOON)
+    triage.set_state(shelf.db, [1], State.RESOLVED, None, NOON)
     assert titles() == ["A", "B", "C"]
     assert titles(state=State.UNRESOLVED) == ["B", "C"]
     assert titles(state=State.RESOLVED) == ["A"]
@@ -160,7 +160,7 @@ def test_the_way_back_ends_at_a_full_first_page(shelf: Shelf) -> None:
         shelf.receive(an_event(group=str(n), at=NOON - n))
     query = replace(ASK, limit=2, state=State.UNRESOLVED)
     second = pages(shelf, query)[1]
-    issues.set_state(shelf.db, [2], State.RESOLVED, None, NOON)
+    triage.set_state(shelf.db, [2], State.RESOLVED, None, NOON)
     first = issue_list.search(shelf.db, replace(query, cursor=second.prev_cursor))
     assert [row.id for row in first.rows] == [1, 3]
     assert (first.first_index, first.prev_cursor) == (0, None)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lighttrace.store import activity, issues, users
+from lighttrace.store import activity, issues, triage, users
 from lighttrace.store.sight import ALL
 from lighttrace.store.states import State, Substate
 from tests.store.make import HOUR, MINUTE, NOON, an_event
@@ -86,7 +86,7 @@ def test_an_issue_of_a_deleted_project_is_gone(shelf: Shelf) -> None:
 def test_resolving_reaches_every_environment_and_says_who(shelf: Shelf) -> None:
     mira = users.add(shelf.db, "mira@example.com", "Mira", "owner", None, NOON)
     shelf.receive(an_event(), an_event(environment="staging"), an_event(environment=None))
-    undo = issues.set_state(shelf.db, [1], State.RESOLVED, mira.id, NOON)
+    undo = triage.set_state(shelf.db, [1], State.RESOLVED, mira.id, NOON)
     assert undo is not None and undo.count == 1
     assert states_of(shelf, 1) == {State.RESOLVED}
     (entry,) = activity.of_issue(shelf.db, 1)
@@ -97,19 +97,19 @@ def test_resolving_reaches_every_environment_and_says_who(shelf: Shelf) -> None:
 
 def test_resolving_twice_is_said_once(shelf: Shelf) -> None:
     shelf.receive(an_event())
-    assert issues.set_state(shelf.db, [1], State.RESOLVED, None, NOON) is not None
-    assert issues.set_state(shelf.db, [1], State.RESOLVED, None, NOON + 1) is None
+    assert triage.set_state(shelf.db, [1], State.RESOLVED, None, NOON) is not None
+    assert triage.set_state(shelf.db, [1], State.RESOLVED, None, NOON + 1) is None
     assert kinds(shelf, 1) == ["resolved"]
 
 
 def test_an_issue_that_does_not_exist_changes_nothing(shelf: Shelf) -> None:
-    assert issues.set_state(shelf.db, [77], State.RESOLVED, None, NOON) is None
+    assert triage.set_state(shelf.db, [77], State.RESOLVED, None, NOON) is None
 
 
 def test_a_reopened_issue_is_not_called_new(shelf: Shelf) -> None:
     shelf.receive(an_event())
-    issues.set_state(shelf.db, [1], State.ARCHIVED, None, NOON)
-    issues.set_state(shelf.db, [1], State.UNRESOLVED, None, NOON + 1)
+    triage.set_state(shelf.db, [1], State.ARCHIVED, None, NOON)
+    triage.set_state(shelf.db, [1], State.UNRESOLVED, None, NOON + 1)
     issue = issues.get(shelf.db, 1, ALL)
     assert issue is not None and issue.substate is Substate.ONGOING
     assert kinds(shelf, 1) == ["reopened", "archived"]
@@ -117,10 +117,10 @@ def test_a_reopened_issue_is_not_called_new(shelf: Shelf) -> None:
 
 def test_one_undo_takes_a_change_of_many_issues_back(shelf: Shelf) -> None:
     ids = [shelf.receive_one(an_event(group=name)) for name in "abc"]
-    issues.set_state(shelf.db, ids[:1], State.ARCHIVED, None, NOON - 1)
-    undo = issues.set_state(shelf.db, ids, State.RESOLVED, None, NOON)
+    triage.set_state(shelf.db, ids[:1], State.ARCHIVED, None, NOON - 1)
+    undo = triage.set_state(shelf.db, ids, State.RESOLVED, None, NOON)
     assert undo is not None and undo.count == 3
-    assert activity.undo(shelf.db, undo.token, None, NOON + MINUTE) == ids
+    assert triage.undo(shelf.db, undo.token, None, NOON + MINUTE) == ids
     assert [states_of(shelf, issue_id) for issue_id in ids] == [
         {State.ARCHIVED},
         {State.UNRESOLVED},
@@ -133,11 +133,11 @@ def test_one_undo_takes_a_change_of_many_issues_back(shelf: Shelf) -> None:
 
 def test_undo_leaves_alone_what_changed_since(shelf: Shelf) -> None:
     one, two, three = (shelf.receive_one(an_event(group=name)) for name in "abc")
-    undo = issues.set_state(shelf.db, [one, two, three], State.RESOLVED, None, NOON)
+    undo = triage.set_state(shelf.db, [one, two, three], State.RESOLVED, None, NOON)
     assert undo is not None
     shelf.receive(an_event(group="a", at=NOON + 1))  # comes back by itself
-    issues.set_state(shelf.db, [two], State.ARCHIVED, None, NOON + 2)
-    assert activity.undo(shelf.db, undo.token, None, NOON + 3) == [three]
+    triage.set_state(shelf.db, [two], State.ARCHIVED, None, NOON + 2)
+    assert triage.undo(shelf.db, undo.token, None, NOON + 3) == [three]
     regressed = issues.get(shelf.db, one, ALL)
     assert regressed is not None and regressed.substate is Substate.REGRESSED
     assert states_of(shelf, two) == {State.ARCHIVED}
@@ -146,23 +146,23 @@ def test_undo_leaves_alone_what_changed_since(shelf: Shelf) -> None:
 
 def test_a_state_that_was_left_and_taken_again_is_not_the_one_to_undo(shelf: Shelf) -> None:
     shelf.receive(an_event())
-    undo = issues.set_state(shelf.db, [1], State.RESOLVED, None, NOON)
+    undo = triage.set_state(shelf.db, [1], State.RESOLVED, None, NOON)
     assert undo is not None
-    issues.set_state(shelf.db, [1], State.UNRESOLVED, None, NOON + 1)
-    issues.set_state(shelf.db, [1], State.RESOLVED, None, NOON + 2)
-    assert activity.undo(shelf.db, undo.token, None, NOON + 3) == []
+    triage.set_state(shelf.db, [1], State.UNRESOLVED, None, NOON + 1)
+    triage.set_state(shelf.db, [1], State.RESOLVED, None, NOON + 2)
+    assert triage.undo(shelf.db, undo.token, None, NOON + 3) == []
     assert states_of(shelf, 1) == {State.RESOLVED}
 
 
 def test_undo_works_once_and_for_ten_minutes(shelf: Shelf) -> None:
     shelf.receive(an_event())
-    late = issues.set_state(shelf.db, [1], State.RESOLVED, None, NOON)
+    late = triage.set_state(shelf.db, [1], State.RESOLVED, None, NOON)
     assert late is not None
-    assert activity.undo(shelf.db, late.token, None, NOON + 10 * MINUTE) is None
-    assert activity.undo(shelf.db, late.token, None, NOON + 10 * MINUTE - 1) == [1]
-    assert activity.undo(shelf.db, late.token, None, NOON + 1) is None
+    assert triage.undo(shelf.db, late.token, None, NOON + 10 * MINUTE) is None
+    assert triage.undo(shelf.db, late.token, None, NOON + 10 * MINUTE - 1) == [1]
+    assert triage.undo(shelf.db, late.token, None, NOON + 1) is None
 
 
 @pytest.mark.parametrize("token", ["", "zz" * 16, "ab", "00" * 16, "\udc00", "0" * 10_000])
 def test_a_token_nobody_gave_out_undoes_nothing(shelf: Shelf, token: str) -> None:
-    assert activity.undo(shelf.db, token, None, NOON) is None
+    assert triage.undo(shelf.db, token, None, NOON) is None

@@ -29,6 +29,7 @@ from lighttrace.store import (
     sessions,
     tag_stats,
     tokens,
+    triage,
     users,
     volume,
 )
@@ -177,9 +178,9 @@ def _met(db: sqlite3.Connection) -> None:
 
 
 def _resolve(db: sqlite3.Connection) -> None:
-    undo = issues.set_state(db, [1, 2], State.RESOLVED, None, NOON)
+    undo = triage.set_state(db, [1, 2], State.RESOLVED, None, NOON)
     assert undo is not None
-    activity.undo(db, undo.token, None, NOON)
+    triage.undo(db, undo.token, None, NOON)
 
 
 @pytest.fixture(scope="module", params=["as it comes", "analysed"])

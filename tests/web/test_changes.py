@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from lighttrace.store import activity
-from lighttrace.store import issues as issue_store
+from lighttrace.store import activity, triage
+from lighttrace.store.states import State
 from tests.web.sending import add_projects, an_error, issues, send
 from tests.web.served import Site
 
@@ -208,5 +208,5 @@ def test_the_history_says_who_did_what_with_how_many(shop: Site):
     post(shop, "/issues/change", state="resolved", id=["1", "2", "3"])
     html = shop.client.get("/issues/SHOP-2").text
     assert "<b>Mira</b> resolved this and 2 others" in html
-    shop.write(issue_store.set_state, [2], issue_store.State.UNRESOLVED, None, shop.clock.now_ms())
+    shop.write(triage.set_state, [2], State.UNRESOLVED, None, shop.clock.now_ms())
     assert "<b>Somebody</b> reopened" in shop.client.get("/issues/SHOP-2").text

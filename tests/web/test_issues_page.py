@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from lighttrace.store import issues as issue_store
+from lighttrace.store import triage
 from lighttrace.store.states import State
 from tests.web.sending import add_projects, an_error, issues, send
 from tests.web.served import Site
@@ -217,9 +217,7 @@ def test_a_project_that_is_gone_leaves_the_list(shop: Site):
 
 
 def test_archived_issues_have_their_tab(shop: Site):
-    shop.write(
-        issue_store.set_state, [issues(shop)[0].id], State.ARCHIVED, None, shop.clock.now_ms()
-    )
+    shop.write(triage.set_state, [issues(shop)[0].id], State.ARCHIVED, None, shop.clock.now_ms())
     html = page(shop, "/issues?state=archived")
     assert titles(html) == ["AlphaError"]
     assert re.findall(r'class="n">(\d+)<', html) == ["3", "0", "1", "4"]

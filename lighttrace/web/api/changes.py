@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lighttrace.event.model import Json
-from lighttrace.store import issue_list, issues, users
+from lighttrace.store import archiving, issue_list, issues, triage, users
 from lighttrace.store.database import Reader
 from lighttrace.store.states import State
 from lighttrace.web import guards, state
@@ -119,4 +119,6 @@ async def _check_person(request: Request) -> None:
 async def _change(request: Request, ids: Sequence[int], wanted: State) -> None:
     services = state.of(request)
     user_id, now_ms = guards.token(request).user_id, services.clock.now_ms()
-    await services.store.write(issues.set_state, ids, wanted, user_id, now_ms, cause="api")
+    await services.store.write(
+        triage.set_state, ids, wanted, user_id, now_ms, archive=archiving.FOREVER, cause="api"
+    )

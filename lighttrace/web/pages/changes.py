@@ -12,8 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from lighttrace.store import activity, issues
+from lighttrace.store import issues, triage
 from lighttrace.store.activity import Undo
+from lighttrace.store.database import Transaction
+from lighttrace.store.sight import Sight
 from lighttrace.store.states import State
 from lighttrace.web import guards, links, said, state
 from lighttrace.web.guards import Guard, Page
@@ -101,7 +103,7 @@ async def take_back(request: Request) -> Response:
     asked = await _read(request)
     person = guards.person(request)
     put_back = await services.store.write(
-        activity.undo, request.path_params["token"], person.id, services.clock.now_ms()
+        triage.undo, request.path_params["token"], person.id, services.clock.now_ms()
     )
     what = "late" if put_back is None else "undone" if put_back else "same"
     count = len(put_back or ())
@@ -132,9 +134,21 @@ async def _set_state(request: Request, issue_ids: Sequence[int], wanted: State) 
         return None
     person = guards.person(request)
     undo: Undo | None = await services.store.write(
-        issues.set_state, issue_ids, wanted, person.id, services.clock.now_ms()
+        _seen_and_set, issue_ids, wanted, guards.sight(request), person.id, services.clock.now_ms()
     )
     return undo
+
+
+def _seen_and_set(
+    tx: Transaction,
+    issue_ids: Sequence[int],
+    wanted: State,
+    sight: Sight,
+    user_id: int,
+    now_ms: int,
+) -> Undo | None:
+    seen = issues.visible(tx, issue_ids, sight)
+    return triage.set_state(tx, seen, wanted, user_id, now_ms)
 
 
 def _toast(request: Request, wanted: State, undo: Undo | None) -> tuple[str, str]:

@@ -3,6 +3,6 @@
 """
 
 from lighttrace.web.guards import Page
-from lighttrace.web.pages import event_table, tags, users
+from lighttrace.web.pages import event_table, notes, tags, users
 
-PAGES: tuple[Page, ...] = (*event_table.PAGES, *tags.PAGES, *users.PAGES)
+PAGES: tuple[Page, ...] = (*event_table.PAGES, *notes.PAGES, *tags.PAGES, *users.PAGES)

@@ -1,5 +1,21 @@
-/* Names while a comment is written: after an @, those that begin so; arrows, enter and tab choose, esc closes. */
+/* The page of an issue: copying it as Markdown; names while a comment is written. Pages work without it. */
 (() => {
+  /* data-copy-url: a link to a text; the text is copied instead of being opened */
+  document.addEventListener('click', async e => {
+    const link = e.target.closest('[data-copy-url]');
+    if (!link || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    e.preventDefault();
+    const label = link.querySelector('span') || link, before = link.dataset.label ||= label.textContent;
+    try {
+      const answer = await fetch(link.href);
+      if (!answer.ok) throw answer;
+      await navigator.clipboard.writeText(await answer.text());
+      label.textContent = 'Copied';
+      setTimeout(() => { label.textContent = before; }, 1600);
+    } catch { location.assign(link.href); }  // no clipboard over plain http: there it can be marked and copied
+  });
+
+  /* after an @, those whose names begin so; arrows, enter and tab choose, esc closes */
   const doc = document, menu = Object.assign(doc.createElement('ul'), {className: 'menu names', hidden: true, id: 'names'});
   let field = null;
   menu.setAttribute('role', 'listbox');

@@ -66,14 +66,14 @@ def test_bob_must_not_read_it(mira: Site, role: str):
 
 def test_as_csv_it_has_every_row_and_no_formula(mira: Site):
     for number in range(1200):
-        note(mira, "sign_in.failed", f"=HYPERLINK({number})")
-    answer = mira.client.get("/settings/audit.csv?kind=sign_in")
+        note(mira, "key.add", f"=HYPERLINK({number})")
+    answer = mira.client.get("/settings/audit.csv?kind=key")
     assert answer.headers["content-type"].startswith("text/csv")
     assert "attachment" in answer.headers["content-disposition"]
     head, *rows = csv.reader(io.StringIO(answer.text))
     assert head == ["time", "person", "address", "action", "subject", "detail"]
     assert len(rows) == 1200 and rows[0][4] == "'=HYPERLINK(1199)"
-    assert rows[0][:4] == ["2026-11-24T06:00:00+00:00", "Mira", "192.0.2.7", "sign_in.failed"]
+    assert rows[0][:4] == ["2026-11-24T06:00:00+00:00", "Mira", "192.0.2.7", "key.add"]
 
 
 def test_what_comes_from_outside_is_escaped(mira: Site):

@@ -16,7 +16,7 @@ def bob(mira: Site) -> User:
 
 
 def recorded(site: Site) -> list[tuple[str, str]]:
-    return [(it.action, it.subject) for it in site.read(audit.page, Wanted(), 10)]
+    return [(it.action, it.subject) for it in site.read(audit.page, Wanted(kind="user"), 10)]
 
 
 def role_of(site: Site, person: User) -> str:
@@ -36,7 +36,7 @@ def test_a_role_is_changed_and_recorded(mira: Site, bob: User):
     answer = mira.client.post(f"/settings/members/{bob.id}/role", data={"role": "admin"})
     assert answer.headers["location"] == f"/settings/members/{bob.id}?saved=role"
     assert role_of(mira, bob) == "admin"
-    [entry] = mira.read(audit.page, Wanted(), 1)
+    [entry] = mira.read(audit.page, Wanted(kind="user"), 1)
     assert (entry.user, entry.ip) == ("Mira", "testclient")
     assert (entry.action, entry.subject) == ("user.role", "bob@example.com")
     assert entry.detail == {"was": "member", "now": "admin"}

@@ -46,7 +46,7 @@ def test_a_token_is_shown_once_and_works(mira: Site):
     assert mira.client.get("/api/0/organizations/", headers=headers).status_code == 200
     mira.write(lambda tx: None)
     assert every(mira)[0].used_at == mira.clock.now_ms()
-    [entry] = mira.read(audit.page, Wanted(), 1)
+    [entry] = mira.read(audit.page, Wanted(kind="token"), 1)
     assert (entry.action, entry.subject) == ("token.add", "CI, shop")
     assert secret not in repr(entry)
 
@@ -98,7 +98,7 @@ def test_an_admin_sees_and_ends_all(mira: Site):
     answer = mira.client.post(f"/settings/tokens/{every(mira)[0].id}/revoke")
     assert answer.headers["location"] == "/settings/tokens?saved=revoked"
     assert mira.read(tokens.find, secret, mira.clock.now_ms()) is None
-    [entry, _] = mira.read(audit.page, Wanted(), 2)
+    [entry, _] = mira.read(audit.page, Wanted(kind="token"), 2)
     assert (entry.action, entry.subject, entry.detail) == ("token.revoke", "of Bob", {"of": "Bob"})
 
 

@@ -14,7 +14,7 @@ from lighttrace.store.invites import Invitation
 from lighttrace.store.members import Member
 from lighttrace.store.teams import Team
 from lighttrace.store.users import User
-from lighttrace.web import guards, links, state
+from lighttrace.web import guards, letters, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.pages.login import EMAIL_LENGTH
 from lighttrace.web.pages.settings import actor, fields, frame, is_admin, saved
@@ -88,23 +88,31 @@ async def invite(request: Request) -> Response:
     if role not in users.ROLES:
         raise HTTPException(400)
     try:
-        secret = await services.store.write(
+        secret, invitation = await services.store.write(
             _invite, email, role, team, actor(request), services.clock.now_ms()
         )
     except (RefusedError, TakenError) as error:
         return await _page(request, 422, str(error), given)
-    link = f"{links.public(request, services.config)}/invite/{secret}"
-    return await _page(request, given={"link": link, "email": email})
+    mail = ""
+    if email and services.config.smtp is not None:
+        trouble = await letters.mail_invitation(services, invitation, secret)
+        mail = f"The mail did not go out: {trouble}" if trouble else f"It was mailed to {email}."
+    link = letters.invitation_link(request, secret)
+    return await _page(request, given={"link": link, "mail": mail})
 
 
-def _invite(tx: Transaction, email: str, role: str, team: str, by: Actor, now_ms: int) -> str:
+def _invite(
+    tx: Transaction, email: str, role: str, team: str, by: Actor, now_ms: int
+) -> tuple[str, Invitation]:
     chosen = teams.by_slug(tx, team) if team else None
     if team and chosen is None:
         raise RefusedError("That team is gone; choose another.")
     assert by.user_id is not None
     secret = invites.invite(tx, email, role, chosen.id if chosen else None, by.user_id, now_ms)
     audit.note(tx, by, "user.invite", email or "whoever has the link", now_ms, role=role, team=team)
-    return secret
+    made = invites.invitation(tx, secret, now_ms)
+    assert made is not None
+    return secret, made
 
 
 async def withdraw(request: Request) -> Response:
@@ -221,8 +229,7 @@ async def reset(request: Request) -> Response:
         )
     except RefusedError as error:
         return await _person(request, 422, str(error))
-    link = f"{links.public(request, services.config)}/reset/{secret}"
-    return await _person(request, link=link)
+    return await _person(request, link=letters.reset_link(request, secret))
 
 
 def _reset(tx: Transaction, user_id: int, by: Actor, now_ms: int) -> str:

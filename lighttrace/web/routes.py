@@ -17,7 +17,6 @@ from lighttrace.web.headers import SafeHeaders
 from lighttrace.web.links import Prefix
 from lighttrace.web.pages import (
     account,
-    audit,
     changes,
     code,
     doors,
@@ -27,16 +26,12 @@ from lighttrace.web.pages import (
     issue,
     issues,
     login,
-    members,
     project_settings,
     reading,
     second_factor,
-    settings,
     setup,
     start,
     stream,
-    teams,
-    tokens,
 )
 
 ROUTES: tuple[Page, ...] = (
@@ -49,12 +44,7 @@ ROUTES: tuple[Page, ...] = (
     *doors.PAGES,
     *second_factor.PAGES,
     *account.PAGES,
-    *settings.PAGES,
     *project_settings.PAGES,
-    *members.PAGES,
-    *teams.PAGES,
-    *tokens.PAGES,
-    *audit.PAGES,
     *issues.PAGES,
     *reading.PAGES,
     *issue.PAGES,

@@ -115,6 +115,9 @@ class App:
             project = await services.store.write(
                 projects.ensure, one.slug, one.name, one.platform, services.clock.now_ms()
             )
+            if project is None:
+                log.warning("[[project]] %s is ignored: the project was deleted", one.slug)
+                continue
             rules = ScrubRules(
                 enabled=one.scrub.enabled,
                 extra_keys=one.scrub.keys,

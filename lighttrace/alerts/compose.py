@@ -14,7 +14,7 @@ from lighttrace.event.decode import decode
 from lighttrace.event.model import Event, Json
 from lighttrace.event.normalize import normalise
 from lighttrace.event.title import crash_frame
-from lighttrace.store import events, issues, sight
+from lighttrace.store import events, issues, notes, sight
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
 from lighttrace.store.outbox import Message
@@ -91,12 +91,13 @@ def compose(
     told = _told(db, message.issue_id, payload.get("event_row"), base_url, now_ms)
     if told is None:
         return None
+    if message.kind == "mention":
+        return _mention(db, message, payload, told, now_ms)
     verb, came_back = BACK.get(message.kind, ("New", ""))
     subject = f"{verb} in {told.project}: {_headline(told)}"
     age_s = (now_ms - message.caused_at) / 1000
     context = {"told": told, "back": came_back, "age": _age(age_s), "base_url": base_url}
-    thread_id = f"<issue-{told.short_id.lower()}@{message.message_id.rpartition('@')[2]}"
-    return _mail(message, subject, "issue", context, thread_id, now_ms)
+    return _mail(message, subject, "issue", context, _thread(message, told), now_ms)
 
 
 def test_mail(to: str, message_id: str, base_url: str, now_ms: int) -> Mail:
@@ -143,6 +144,25 @@ def _summary(
     }
     noun = "message" if count == 1 else "messages"
     return _mail(message, f"{count} more {noun} held back", "held", context, "", now_ms)
+
+
+def _mention(
+    db: Reader, message: Message, payload: dict[str, Json], told: Told, now_ms: int
+) -> Mail | None:
+    """None if the comment is gone."""
+    note = notes.by_id(db, payload["note"])
+    if note is None:
+        return None
+    who = note.user_name or "Somebody"
+    url = f"{told.url}#note-{note.id}"
+    context = {"told": told, "who": who, "body": note.body, "url": url}
+    subject = f"{who} wrote to you about {told.short_id}: {told.title}"
+    return _mail(message, subject, "mention", context, _thread(message, told), now_ms)
+
+
+def _thread(message: Message, told: Told) -> str:
+    """What holds the mails of one issue together."""
+    return f"<issue-{told.short_id.lower()}@{message.message_id.rpartition('@')[2]}"
 
 
 def _told(

@@ -22,7 +22,7 @@ class Message:
     """A claimed or due row. `payload` is what the composer needs besides the issue."""
 
     id: int
-    kind: str  # new | regression | held
+    kind: str  # new | regression | held | mention
     target: str
     issue_id: int | None
     caused_at: int

@@ -8,7 +8,9 @@ team changes".
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lighttrace.store import users
 from lighttrace.store.database import Reader
+from lighttrace.store.users import User
 
 SEE_EVERYTHING = frozenset({"owner", "admin"})
 
@@ -47,3 +49,18 @@ def of_user(db: Reader, user_id: int, role: str) -> Sight:
     if role in SEE_EVERYTHING or not db.execute(TEAMS_MATTER).fetchone()[0]:
         return ALL
     return Sight(frozenset(row[0] for row in db.execute(SEEN, (user_id,))))
+
+
+WHO_SEES = f"""
+select {users.COLUMNS} from user
+ where disabled_at is null and (role in ('owner', 'admin')
+    or not exists(select 1 from project_team where project_id = :project_id)
+    or id in (select m.user_id from project_team p cross join team_member m
+        on m.team_id = p.team_id where p.project_id = :project_id))
+ order by name collate nocase, id
+"""
+
+
+def who_sees(db: Reader, project_id: int) -> list[User]:
+    """Everybody who sees a project, by name."""
+    return [users.of_row(row) for row in db.execute(WHO_SEES, {"project_id": project_id})]

@@ -117,6 +117,14 @@ def set_options(tx: Transaction, user_id: int, options: dict[str, Json]) -> bool
     return tx.execute(SET_OPTIONS, (json.dumps(options), user_id)).rowcount == 1
 
 
+SAW = "update user set seen_at = ? where id = ?"
+
+
+def saw(tx: Transaction, user_id: int, at_ms: int) -> None:
+    """Note when somebody was here. Sessions do it themselves."""
+    tx.execute(SAW, (at_ms, user_id))
+
+
 def may_give(giver: str, role: str) -> bool:
     """Whether somebody in the role `giver` may make somebody a `role`: never more than they are."""
     return giver in ("admin", "owner") and ROLES.index(role) <= ROLES.index(giver)

@@ -17,6 +17,7 @@ from lighttrace.web.headers import SafeHeaders
 from lighttrace.web.links import Prefix
 from lighttrace.web.pages import (
     account,
+    audit,
     changes,
     code,
     doors,
@@ -26,12 +27,16 @@ from lighttrace.web.pages import (
     issue,
     issues,
     login,
+    members,
     project_settings,
     reading,
     second_factor,
+    settings,
     setup,
     start,
     stream,
+    teams,
+    tokens,
 )
 
 ROUTES: tuple[Page, ...] = (
@@ -44,7 +49,12 @@ ROUTES: tuple[Page, ...] = (
     *doors.PAGES,
     *second_factor.PAGES,
     *account.PAGES,
+    *settings.PAGES,
     *project_settings.PAGES,
+    *members.PAGES,
+    *teams.PAGES,
+    *tokens.PAGES,
+    *audit.PAGES,
     *issues.PAGES,
     *reading.PAGES,
     *issue.PAGES,

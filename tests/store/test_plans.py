@@ -24,6 +24,7 @@ from lighttrace.store import (
     issue_events,
     issue_list,
     issues,
+    notes,
     pace,
     same_trace,
     sessions,
@@ -50,7 +51,7 @@ QUERY = IssueQuery(now_ms=NOON, state=State.UNRESOLVED, limit=5)
 GROWS = (
     *("event", "event_body", "issue", "issue_env", "grouphash", "hash_person", "person"),
     *("count_minute", "count_hour", "count_day", "tag_value", "group_text", "activity"),
-    *("web_session", "e", "g", "c", "i", "p", "q", "n", "a", "s"),
+    *("web_session", "note", "e", "g", "c", "i", "p", "q", "n", "a", "s"),
 )
 SCAN = re.compile(rf"SCAN ({'|'.join(GROWS)})(?! VIRTUAL)\b")
 # A list is one range of `issue_env`, sorted: no index is rewritten when an issue is seen
@@ -142,6 +143,8 @@ QUESTIONS: dict[str, Ask] = {
             "with a tag": {"text": "level:error", "env": "staging"},
         }.items()
     },
+    "its comments": lambda db: (notes.of_issue(db, 1), notes.page_of_issue(db, 1, (NOON, 9), 5)),
+    "how many comments": lambda db: notes.counts(db, [1, 2]),
     "its reports": lambda db: feedback.of_issue(db, 1),
     "its chart by minutes": lambda db: counters.series(db, 1, None, NOON - HOUR, NOON, 60_000),
     "its chart by hours": lambda db: counters.series(db, 1, "staging", NOON - DAY, NOON, HOUR),

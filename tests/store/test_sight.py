@@ -68,3 +68,15 @@ def test_a_sight_narrows_what_was_asked_for():
     assert some.within((1, 2)) == (2,)
     assert ALL.within(None) is None
     assert ALL.within((1, 2)) == (1, 2)
+
+
+def test_who_sees_a_project_is_whoever_has_it_in_sight(house: Shelf):
+    for name, role in (("cleo", "admin"), ("dora", "viewer"), ("emil", "owner")):
+        users.add(house.db, f"{name}@shop.example", name, role, None, NOON)
+    house.db.execute("update user set disabled_at = 1 where name = 'emil'")
+    assert [it.name for it in sight.who_sees(house.db, 1)] == ["ann", "cleo"]
+    for project_id in (1, 2):
+        seen = {it.id for it in sight.who_sees(house.db, project_id)}
+        for person in users.every(house.db):
+            sees = sight.of_user(house.db, person.id, person.role).sees(project_id)
+            assert sees is (person.id in seen)

@@ -1,17 +1,19 @@
 """Issues to read: lists, and one of them with its history."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from lighttrace.event.model import Json
-from lighttrace.store import activity, counters, issue_list, issues, projects
+from lighttrace.store import activity, counters, issue_list, issues, notes, projects
 from lighttrace.store.activity import Activity
 from lighttrace.store.counters import DAY_MS, HOUR_MS, SPARK_BARS, Period
 from lighttrace.store.database import Reader
 from lighttrace.store.issue_list import IssuePage, IssueQuery
 from lighttrace.store.issues import Issue
+from lighttrace.store.notes import Note
 from lighttrace.store.projects import Project
 from lighttrace.store.sight import Sight
 from lighttrace.web import guards, links, state
@@ -32,12 +34,12 @@ async def listed(request: Request) -> Response:
     """The issues of the organisation, or of one project."""
     check_organisation(request)
     services = state.of(request)
-    query, found, of = await services.store.read(_page, request, services.clock.now_ms())
+    query, found, of, comments = await services.store.read(_page, request, services.clock.now_ms())
     base_url = links.public(request, services.config)
     asked = request.query_params.get("statsPeriod") or ""
     rows = []
     for row in found.rows:
-        shape = shapes.issue(row, of[row.project_id], base_url)
+        shape = shapes.issue(row, of[row.project_id], base_url, comments.get(row.id, 0))
         shape["stats"] = {asked: _bars(row.spark, query)} if asked else {}
         shape["lifetime"] = {
             "count": str(row.n_ever),
@@ -51,11 +53,13 @@ async def listed(request: Request) -> Response:
 
 def _page(
     db: Reader, request: Request, now_ms: int
-) -> tuple[IssueQuery, IssuePage, dict[int, Project]]:
+) -> tuple[IssueQuery, IssuePage, dict[int, Project], dict[int, int]]:
     among = asked_projects(db, request)
     query = queries.read(request.query_params, among, now_ms, asked_rows(request))
     query = queries.at(query, asked_cursor(request))
-    return query, issue_list.search(db, query), {it.id: it for it in among}
+    found = issue_list.search(db, query)
+    comments = notes.counts(db, [it.id for it in found.rows])
+    return query, found, {it.id: it for it in among}, comments
 
 
 def asked_projects(db: Reader, request: Request) -> list[Project]:
@@ -96,12 +100,14 @@ async def whole(request: Request, named: str) -> Json:
     """An issue with what lists leave out."""
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    found, of, history, day, month = await services.store.read(
+    found, of, history, comments, count, day, month = await services.store.read(
         _one, named, guards.sight(request), now_ms
     )
-    shape = shapes.issue(found, of, links.public(request, services.config))
+    shape = shapes.issue(found, of, links.public(request, services.config), count)
     shape["stats"] = {"24h": day, "30d": month}
-    shape["activity"] = [_activity(it) for it in history]
+    entries = [(it.at, _activity(it)) for it in history]
+    entries += [(it.at, shapes.comment(it)) for it in comments]
+    shape["activity"] = [entry for _, entry in sorted(entries, key=itemgetter(0), reverse=True)]
     shape["environments"] = [it.env for it in found.env_counts]
     for empty in ("seenBy", "participants", "pluginActions", "pluginIssues", "pluginContexts"):
         shape[empty] = []
@@ -110,12 +116,14 @@ async def whole(request: Request, named: str) -> Json:
 
 def _one(
     db: Reader, named: str, sight: Sight, now_ms: int
-) -> tuple[Issue, Project, list[Activity], Json, Json]:
+) -> tuple[Issue, Project, list[Activity], list[Note], int, Json, Json]:
     found = find_issue(db, named, sight)
     of = find_project(db, str(found.project_id), sight)
     day = _series(db, found.id, HOUR_MS, 24, now_ms)
     month = _series(db, found.id, DAY_MS, 30, now_ms)
-    return found, of, activity.of_issue(db, found.id), day, month
+    history, comments = activity.of_issue(db, found.id), notes.of_issue(db, found.id)
+    count = notes.counts(db, [found.id]).get(found.id, 0)
+    return found, of, history, comments, count, day, month
 
 
 def _series(db: Reader, issue_id: int, bucket_ms: int, buckets: int, now_ms: int) -> Json:

@@ -12,6 +12,7 @@ from lighttrace.store.feedback import Feedback
 from lighttrace.store.issue_list import IssueRow
 from lighttrace.store.issues import Issue
 from lighttrace.store.keys import Key
+from lighttrace.store.notes import Note
 from lighttrace.store.projects import Project
 from lighttrace.store.states import State, Substate, level_name
 from lighttrace.web import links
@@ -96,7 +97,7 @@ def release(version: str | None) -> Json:
     return {"version": version, "shortVersion": number, "versionInfo": info}
 
 
-def issue(it: Issue | IssueRow, of: Project, base_url: str) -> Json:
+def issue(it: Issue | IssueRow, of: Project, base_url: str, comments: int = 0) -> Json:
     """An issue of a list counts its period and environment, one by itself everything."""
     counted = it if isinstance(it, IssueRow) else None
     return {
@@ -121,7 +122,7 @@ def issue(it: Issue | IssueRow, of: Project, base_url: str) -> Json:
         },
         "type": it.category,
         "metadata": metadata(it.category, it.title, it.value, it.culprit),
-        "numComments": 0,
+        "numComments": comments,
         "assignedTo": None,
         "isBookmarked": False,
         "isSubscribed": False,
@@ -198,6 +199,24 @@ def report(it: Feedback | None) -> Json:
         "email": it.email,
         "comments": it.message,
         "dateCreated": time(it.received_at),
+    }
+
+
+def comment(it: Note) -> Json:
+    user = None
+    if it.user_id is not None:
+        user = {
+            "id": str(it.user_id),
+            "name": it.user_name,
+            "username": it.user_email,
+            "email": it.user_email,
+        }
+    return {
+        "id": str(it.id),
+        "type": "note",
+        "user": user,
+        "data": {"text": it.body},
+        "dateCreated": time(it.at),
     }
 
 

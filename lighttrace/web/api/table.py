@@ -5,7 +5,7 @@ Sentry's tools write it, people forget it.
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from lighttrace.web.api import changes, events, issue_parts, issues, later, organizations
+from lighttrace.web.api import changes, comments, events, issue_parts, issues, later, organizations
 from lighttrace.web.api.answers import Handler, answering
 from lighttrace.web.guards import Guard, Page
 
@@ -20,6 +20,10 @@ OF_ISSUE: tuple[Row, ...] = (
     ("events/{event_id}/", events.one_of_issue, "event:read", "GET"),
     ("hashes/", issue_parts.hash_list, "event:read", "GET"),
     ("hashes/", later.split, "event:write", "DELETE"),
+    ("comments/", comments.listed, "event:read", "GET"),
+    ("comments/", comments.add, "event:write", "POST"),
+    ("notes/", comments.listed, "event:read", "GET"),
+    ("notes/", comments.add, "event:write", "POST"),
     ("tags/", issue_parts.tag_list, "event:read", "GET"),
     ("tags/{key}/", issue_parts.tag, "event:read", "GET"),
 )

@@ -29,7 +29,20 @@ from lighttrace.store.feedback import Feedback
 from lighttrace.store.issues import Issue
 from lighttrace.store.sight import Sight
 from lighttrace.store.tag_stats import ProjectTallies
-from lighttrace.web import chart_view, format, guards, links, listing, said, state, tags_view, view
+from lighttrace.store.users import User
+from lighttrace.web import (
+    chart_view,
+    comments,
+    format,
+    guards,
+    links,
+    listing,
+    said,
+    state,
+    tags_view,
+    view,
+)
+from lighttrace.web.comments import NOTHING_SAID, Comment, Talk
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import PERIOD_WORDS, PERIODS
 from lighttrace.web.render import render, wants_fragment
@@ -120,8 +133,13 @@ class Looked:
     tags: tuple[Distribution, ...] = ()
     standouts: tuple[Standout, ...] = ()
     history: Sequence[Activity] = ()
+    talk: Talk = NOTHING_SAID
     reports: Sequence[Feedback] = ()
     groups: int = 0
+
+    @property
+    def timeline(self) -> Sequence[Activity | Comment]:
+        return comments.in_order(self.history, self.talk.comments)
 
 
 async def show(request: Request) -> Response:
@@ -134,7 +152,7 @@ async def show(request: Request) -> Response:
         return await _part(request, asked)
     zone = str(options.get("timezone") or "UTC")
     found = await services.store.read(
-        _look, asked, guards.sight(request), now_ms, zone, services.tallies
+        _look, asked, guards.sight(request), now_ms, zone, services.tallies, guards.person(request)
     )
     if found is None:
         raise HTTPException(404)
@@ -191,17 +209,25 @@ async def header(
     """Title, state and buttons after a change, with the activity and a toast beside them."""
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    issue, history = await services.store.read(_head, issue_id, guards.sight(request))
+    issue, history, talk = await services.store.read(
+        _head, issue_id, guards.sight(request), guards.person(request)
+    )
     if issue is None:
         raise HTTPException(404)
     asked = replace(Asked.of_current(request), short_id=issue.short_id)
-    found = Looked(issue, "", 0, 0, Markup(), history=history)
+    found = Looked(issue, "", 0, 0, Markup(), history=history, talk=talk)
     context = {**_context(request, asked, found, now_ms), "toasts": toasts}
     return render(request, "pages/issue.html", block="head_and_history", **context)
 
 
-def _head(db: Reader, issue_id: int, sight: Sight) -> tuple[Issue | None, list[Activity]]:
-    return issues.get(db, issue_id, sight), activity.of_issue(db, issue_id)
+def _head(
+    db: Reader, issue_id: int, sight: Sight, person: User
+) -> tuple[Issue | None, list[Activity], Talk]:
+    issue = issues.get(db, issue_id, sight)
+    if issue is None:
+        return None, [], NOTHING_SAID
+    talk = comments.of_issue(db, issue_id, issue.project_id, person)
+    return issue, activity.of_issue(db, issue_id), talk
 
 
 async def _part(request: Request, asked: Asked) -> Response:
@@ -221,7 +247,13 @@ def _find_part(db: Reader, asked: Asked, sight: Sight) -> Any:
 
 
 def _look(
-    db: Reader, asked: Asked, sight: Sight, now_ms: int, zone: str, tallies: ProjectTallies
+    db: Reader,
+    asked: Asked,
+    sight: Sight,
+    now_ms: int,
+    zone: str,
+    tallies: ProjectTallies,
+    person: User,
 ) -> Looked | None:
     """All reading and working out of the page; runs in a reader's thread."""
     issue = issues.by_short_id(db, asked.short_id, sight)
@@ -239,6 +271,7 @@ def _look(
         tags=tags_view.distributions(here.stats()),
         standouts=standing_out(here, there),
         history=activity.of_issue(db, issue.id),
+        talk=comments.of_issue(db, issue.id, issue.project_id, person),
         reports=feedback.of_issue(db, issue.id),
         groups=len(hashes.of_issue(db, issue.id)),
     )

@@ -3,6 +3,12 @@
 """
 
 from lighttrace.web.guards import Page
-from lighttrace.web.pages import event_table, tags, users
+from lighttrace.web.pages import event_table, issue_copy, notes, tags, users
 
-PAGES: tuple[Page, ...] = (*event_table.PAGES, *tags.PAGES, *users.PAGES)
+PAGES: tuple[Page, ...] = (
+    *issue_copy.PAGES,
+    *event_table.PAGES,
+    *notes.PAGES,
+    *tags.PAGES,
+    *users.PAGES,
+)

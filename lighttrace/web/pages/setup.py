@@ -262,6 +262,7 @@ REASONS = {
     "wrong_key": "arrived with a wrong key",
     "wrong_project": "arrived with a key of another project",
     "disabled_key": "arrived with a disabled key",
+    "project_archived": "arrived although the project is archived",
     "two_keys": "arrived with two different keys",
     "no_key": "arrived without a key",
     "malformed_key": "arrived with a broken key",

@@ -1,0 +1,66 @@
+"""`/issues/{short_id}.md`: an issue as Markdown, to paste somewhere else. `?event=` says which of
+its events; the recommended one if nothing does.
+"""
+
+import logging
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lighttrace.errors import EventError, StoreError
+from lighttrace.event.decode import decode
+from lighttrace.event.model import Event
+from lighttrace.event.normalize import normalise
+from lighttrace.store import events, tag_stats
+from lighttrace.store.database import Reader
+from lighttrace.store.events import EventRow
+from lighttrace.store.issues import Issue
+from lighttrace.web import around, issue_text, links, state
+from lighttrace.web.around import Scope
+from lighttrace.web.guards import Guard, Page
+from lighttrace.web.issue_text import Told
+from lighttrace.web.standing_out import standing_out
+
+log = logging.getLogger(__name__)
+
+
+async def as_markdown(request: Request) -> Response:
+    services = state.of(request)
+    now_ms, base_url = services.clock.now_ms(), links.public(request, services.config)
+    which = request.query_params.get("event", "recommended")[:40].lower()
+
+    def told(db: Reader, issue: Issue, scope: Scope, since_ms: int) -> str | None:
+        row = events.chosen(db, issue.id, which, scope.environment)
+        if row is None and which not in ("recommended", "latest", "first"):
+            return None
+        event = _event(db, row) if row else None
+        here = tag_stats.tally(db, issue.id, scope.environment)
+        there = services.tallies.of(db, issue.project_id, scope.environment, here.since_ms, now_ms)
+        return issue_text.markdown(
+            Told(
+                issue,
+                f"{base_url}/issues/{issue.short_id}",
+                row,
+                event,
+                here.stats(),
+                standing_out(here, there),
+            )
+        )
+
+    _, _, text = await around.ask(request, told)
+    # as a plain text: browsers show it, where they would save Markdown
+    return Response(text, media_type="text/plain; charset=utf-8")
+
+
+def _event(db: Reader, row: EventRow) -> Event | None:
+    try:
+        stored = events.body(db, row.row)
+        return normalise(decode(stored.body).raw, stored.arrival) if stored else None
+    except StoreError as error:
+        log.warning("event %s: %s", row.event_id, error)
+    except EventError:
+        pass
+    return None
+
+
+PAGES = (Page("/issues/{short_id}.md", as_markdown, Guard.SIGNED_IN, name="issue_markdown"),)

@@ -54,6 +54,10 @@ ONLY_IN = {
     "smtplib": r"nowhere",
     "sourcemap": r"sourcemaps/decode\.py",
     "argon2": r"web/passwords\.py",
+    "httpx2": r"web/oidc\.py",
+    "joserfc": r"web/oidc\.py",
+    "pyotp": r"web/totp\.py",
+    "segno": r"web/totp\.py",
     "click": r"cli\.py",
     "tomllib": r"toml\.py",
     "time": r"clock\.py|log\.py|web/highlight\.py",  # the last one owes us a Clock

@@ -64,6 +64,15 @@ def by_email(db: Reader, email: str) -> User | None:
     return of_row(row) if row else None
 
 
+ANYBODY_BY_EMAIL = f"select {COLUMNS} from user where email = ?"
+
+
+def anybody(db: Reader, email: str) -> User | None:
+    """Somebody by e-mail, disabled or not."""
+    row = db.execute(ANYBODY_BY_EMAIL, (email.strip(),)).fetchone()
+    return of_row(row) if row else None
+
+
 BY_ID = f"select {COLUMNS} from user where id = ? and disabled_at is null"
 
 

@@ -199,6 +199,10 @@ class Rulebook:
         if _TEAM.fullmatch(owner):
             yield Match(f"{TEAM_TAG}:{team}", (owner,))
 
+    def line_of(self, words: str) -> int | None:
+        """Where the rule of these words stands in the file; None if it is not there any more."""
+        return next((it.line for it in reversed(self.rules) if it.words == words), None)
+
     def value_of(self, facts: Facts) -> str | None:
         """The words of the first high-value rule that matches."""
         return next((rule.words for rule in self.high_value if rule.matches(facts)), None)

@@ -177,11 +177,7 @@ class Matcher:
     def __str__(self) -> str:
         if self.key == ANY:
             return "!*" if self.negated else ANY
-        glob = self.glob
-        if _QUOTED.search(glob):
-            quote = "'" if '"' in glob else '"'
-            glob = f"{quote}{glob}{quote}"
-        return f"{'!' if self.negated else ''}{self.key}:{glob}"
+        return f"{'!' if self.negated else ''}{self.key}:{quoted(self.glob)}"
 
 
 def matcher(word: str) -> Matcher:
@@ -209,6 +205,16 @@ def _hint(key: str) -> str:
     if near:
         return f'Did you mean "{near[0]}:"?'
     return f'For a tag write "{TAGS}{key}:". Matchers: {", ".join(KEYS)}, {TAGS}NAME.'
+
+
+def quoted(text: str) -> str:
+    """A text as one word of a line: in quotes if it needs them, of both kinds if it has both."""
+    if not _QUOTED.search(text):
+        return text
+    if '"' not in text:
+        return f'"{text}"'
+    parts = text.split('"')
+    return f"'{text}'" if "'" not in text else "'\"'".join(f'"{it}"' if it else "" for it in parts)
 
 
 def words(line: str) -> list[str]:

@@ -16,6 +16,7 @@ from lighttrace.event.patterns import (
     PatternError,
     matcher,
     plain_path,
+    quoted,
     words,
 )
 from lighttrace.event.tags import all_tags
@@ -183,6 +184,11 @@ def test_quotes_keep_blanks_together_wherever_they_stand():
 def test_a_matcher_can_be_written_as_it_was_read(word: str):
     once = matcher(word)
     assert [matcher(it) for it in words(str(once))] == [once]
+
+
+@given(st.text("ab'\" #", max_size=12))
+def test_any_text_can_be_quoted_as_one_word(text: str):
+    assert words(quoted(text)) == [text]
 
 
 @given(st.text("ab*?.", max_size=12).filter(bool), st.text("ab./\n", max_size=20))

@@ -75,12 +75,10 @@ class Entry:
         return self.packed.write.event
 
 
-# The newest row there ever was, so that no id is given out twice after retention took the last one
-# or its issue was deleted (`deleting.py` notes it).
+# The newest row there ever was, so that no id is given out twice after retention took the last one.
 LAST_ROW = """
 select max(coalesce((select max(id) from event), 0), coalesce((select max(id) from event_body), 0),
-  coalesce((select max(last_event) from issue_env where env_id = 0), 0),
-  coalesce((select cast(value as integer) from setting where key = 'newest_deleted'), 0))
+  coalesce((select max(last_event) from issue_env where env_id = 0), 0))
 """
 
 
@@ -212,10 +210,7 @@ def _new_group(
         former = memory.groups.find(tx, {key}).get(key)
         if former is not None and (former.discard or former.issue_id is not None):
             issue_id, discard = former.issue_id, former.discard
-            found = groups.add_hash(
-                tx, write, issue_id, now_ms, discard=discard, former_id=former.hash_id
-            )
-            return found, False
+            return groups.add_hash(tx, write, issue_id, now_ms, discard=discard), False
     return groups.add_hash(tx, write, groups.add_issue(tx, write, now_ms), now_ms), True
 
 

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lighttrace.store import archiving, assignees, counters, environments, events, releases
+from lighttrace.store import archiving, assignees, counters, environments, events, owners, releases
 from lighttrace.store.archiving import Archive
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.counters import Period, Units
@@ -26,6 +26,7 @@ from lighttrace.store.issue_order import (
     read_cursor,
 )
 from lighttrace.store.issues import short_id
+from lighttrace.store.owners import Owner
 from lighttrace.store.search import matching
 from lighttrace.store.states import State, Substate
 
@@ -85,6 +86,7 @@ class IssueRow:
     acknowledged_at: int | None
     acknowledged_by: str | None  # a name
     assignee: Assignee | None
+    owner: Owner | None = None  # by the rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,7 @@ def _rows(
         people = counters.people(db, old, scope.envs, period) if old else {}
     versions = releases.names(db, {it for row in found.values() for it in row[19:21] if it})
     hints = events.hints(db, [row[21] for row in found.values()])
+    owned = owners.of_issues(db, issue_ids)
     rows = []
     for issue_id in issue_ids:
         if issue_id not in found:
@@ -284,6 +287,7 @@ def _rows(
                 acknowledged_at=acknowledged_at,
                 acknowledged_by=acknowledged_by,
                 assignee=assignees.of_columns(*assignee),
+                owner=owned.get(issue_id),
             )
         )
     return rows

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lighttrace.event.model import Json
-from lighttrace.store import archiving, assignees, branches, events, releases
+from lighttrace.store import archiving, assignees, events, owners, releases
 from lighttrace.store.archiving import Archive
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Reader
+from lighttrace.store.owners import Owner
 from lighttrace.store.sight import Sight
 from lighttrace.store.states import State, Substate
 
@@ -63,6 +64,7 @@ class Issue:
     acknowledged_by: str | None
     assignee: Assignee | None
     env_counts: tuple[EnvCount, ...]
+    owner: Owner | None = None  # by the rules
 
 
 GET = """
@@ -79,10 +81,7 @@ select i.id, j.short_prefix, i.short, i.project_id, j.slug, i.title, i.value, i.
 
 
 def get(db: Reader, issue_id: int, sight: Sight) -> Issue | None:
-    """The issue of an id; of one that was merged, the issue it went into."""
     row = db.execute(GET, (issue_id,)).fetchone()
-    if row is None and (top := branches.root(db, issue_id)) != issue_id:
-        return get(db, top, sight)
     if row is None or not sight.sees(row[3]):
         return None
     id_, prefix, short, project_id, slug, title, value, culprit, level, *row = row
@@ -98,6 +97,7 @@ def get(db: Reader, issue_id: int, sight: Sight) -> Issue | None:
         *(hints.get(last_event, ()), json.loads(metadata), created_at),
         *(archiving.decode(archive), acknowledged_at, acknowledged_by),
         *(assignees.of_columns(*assignee), _env_counts(db, issue_id)),
+        owner=owners.of_issues(db, [issue_id]).get(issue_id),
     )
 
 
@@ -133,20 +133,18 @@ def _number(digits: str) -> int | None:
 
 
 BY_SHORT = """
-select i.id, i.merged_into from project j join issue i on i.project_id = j.id and i.short = ?
+select i.id from project j join issue i on i.project_id = j.id and i.short = ?
  where j.short_prefix = ? and j.deleted_at is null
 """
 
 
 def id_of_short(db: Reader, short_id: str) -> int | None:
-    """The id of the issue with that short id, in any case; of one that was merged, the id of the
-    issue it went into.
-    """
+    """The id of the issue with that short id, in any case."""
     prefix, dash, digits = short_id.strip().rpartition("-")
     if not dash or not 0 < len(digits) <= MOST_SHORT_DIGITS or not short_id.isascii():
         return None
     row = db.execute(BY_SHORT, (_number(digits), prefix.upper())).fetchone()
-    return None if row is None else branches.root(db, row[0]) if row[1] else int(row[0])
+    return None if row is None else int(row[0])
 
 
 def by_short_id(db: Reader, short_id: str, sight: Sight) -> Issue | None:
@@ -156,7 +154,6 @@ def by_short_id(db: Reader, short_id: str, sight: Sight) -> Issue | None:
 
 VISIBLE = """
 select distinct i.id, i.project_id from json_each(?) w cross join issue i on i.id = w.value
- where i.merged_into is null
 """
 
 
@@ -168,7 +165,7 @@ def visible(db: Reader, issue_ids: Sequence[int], sight: Sight) -> list[int]:
 
 IN_PROJECTS = """
 select distinct i.id from json_each(:issue_ids) w cross join issue i on i.id = w.value
- where i.project_id in (select value from json_each(:project_ids)) and i.merged_into is null
+ where i.project_id in (select value from json_each(:project_ids))
 """
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lighttrace.store import settings, teams, users
+from lighttrace.store import assignees, settings, triage
+from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.states import State
 from lighttrace.store.writes import Claim, Judgement
@@ -55,49 +56,33 @@ def of_issues(db: Reader, issue_ids: Iterable[int]) -> dict[int, Owner]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The owner of a judgement, as the columns of `issue` have it: one of the two, or neither."""
-
-    claim: Claim | None = None
-    user_id: int | None = None
-    team_id: int | None = None
-
-
-def choose(db: Reader, claims: Sequence[Claim]) -> Chosen:
-    """The first owner that exists."""
+def choose(db: Reader, claims: Sequence[Claim]) -> tuple[Claim, Assignee] | None:
+    """The first claim whose team or person exists."""
     for claim in claims:
-        if claim.owner.startswith("#"):
-            if team := teams.by_slug(db, claim.owner[1:]):
-                return Chosen(claim, team_id=team.id)
-        elif user := users.by_email(db, claim.owner):
-            return Chosen(claim, user_id=user.id)
-    return Chosen()
+        if who := assignees.find(db, claim.owner):
+            return claim, who
+    return None
 
 
 GIVE = """
 update issue set owner_user = ?, owner_team = ?, owner_rule = ?, owner_judged = ? where id = ?
 """
-ASSIGN = """
-update issue set assignee_user = ?1, assignee_team = ?2
- where id = ?3 and assigned_by_hand = 0 and (assignee_user is not ?1 or assignee_team is not ?2)
-"""
-RECORD = "insert into activity(issue_id, at, kind, detail) values(?, ?, 'assigned', ?)"
 
 
-def give(tx: Transaction, issue_id: int, judgement: Judgement, now_ms: int) -> Chosen:
+def give(tx: Transaction, issue_id: int, judgement: Judgement, now_ms: int) -> None:
     """Write down whose an issue is. With `auto_assign` it is assigned too, unless somebody has
     decided that by hand.
     """
     chosen = choose(tx, judgement.claims)
-    claim, who = chosen.claim, (chosen.user_id, chosen.team_id)
-    tx.execute(GIVE, (*who, claim and claim.rule, judgement.mark, issue_id))
-    if claim is None or not judgement.auto_assign:
-        return chosen
-    if tx.execute(ASSIGN, (*who, issue_id)).rowcount == 1:
-        detail = {"cause": "rule", "rule": claim.rule, "to": claim.owner}
-        tx.execute(RECORD, (issue_id, now_ms, json.dumps(detail)))
-    return chosen
+    if chosen is None:
+        tx.execute(GIVE, (None, None, None, judgement.mark, issue_id))
+        return
+    claim, who = chosen
+    user_id = who.id if who.kind == "user" else None
+    team_id = who.id if who.kind == "team" else None
+    tx.execute(GIVE, (user_id, team_id, claim.rule, judgement.mark, issue_id))
+    if judgement.auto_assign:
+        triage.assign(tx, [issue_id], who, None, now_ms, rule=claim.rule)
 
 
 NOTE_VALUE = "update issue set high_value = ? where id = ? and high_value is null"
@@ -122,9 +107,13 @@ class Names:
         return hashlib.blake2b("\n".join(self.owners).encode(), digest_size=16).hexdigest()
 
 
+NAMES = """
+select '#' || slug from team union all select lower(email) from user where disabled_at is null
+"""
+
+
 def names(db: Reader) -> Names:
-    slugs = sorted(f"#{team.slug}" for team in teams.every(db))
-    return Names((*slugs, *sorted(user.email.lower() for user in users.every(db))))
+    return Names(tuple(sorted(name for (name,) in db.execute(NAMES))))  # teams come first: # < a
 
 
 def names_changed(db: Reader) -> bool:

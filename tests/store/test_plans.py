@@ -25,6 +25,7 @@ from lighttrace.store import (
     issue_list,
     issues,
     notes,
+    owners,
     pace,
     same_trace,
     sessions,
@@ -58,6 +59,7 @@ SCAN = re.compile(rf"SCAN ({'|'.join(GROWS)})(?! VIRTUAL)\b")
 # (docs/storage.md, "Hot tables"). The others sort what they have gathered, a page at most.
 SORTS_OF_ITS_OWN = (
     "from issue_env e where",
+    "from issue_env e cross join issue i",
     "from counted k",
     "from json_each(",
     "from feedback f",
@@ -166,6 +168,10 @@ QUESTIONS: dict[str, Ask] = {
     "an event by its id": lambda db: events.by_event_id(db, "ab" * 16, None),
     "the report on an event": lambda db: feedback.of_event(db, "ab" * 16, 1),
     "environments": environments.names,
+    "whose issues are": lambda db: owners.of_issues(db, [1, 2]),
+    "what rules have decided": lambda db: owners.decided(db, 1, NOON - DAY),
+    "issues to judge again": lambda db: owners.unjudged(db, lambda _: 1, 5),
+    "having them judged again": lambda db: owners.take_names(db),
     "a session": lambda db: sessions.find(db, "x", NOON),
     "sessions of a user": lambda db: sessions.of_user(db, 1),
     "a token": lambda db: tokens.find(db, "x", NOON),

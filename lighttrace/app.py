@@ -7,7 +7,7 @@ from the lifespan's beginning to its end.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -22,7 +22,7 @@ from lighttrace.event import useragent
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest import ownership
 from lighttrace.ingest.again import JudgeAgain
-from lighttrace.store import invites, projects, users
+from lighttrace.store import audit, invites, projects, users
 from lighttrace.store.database import Transaction
 from lighttrace.store.migrate import Progress
 from lighttrace.store.store import Store
@@ -105,6 +105,10 @@ class App:
         new, waits = configuration.reloaded(old, configuration.load(old.source))
         await self._take_over(new)
         self.services.config = new
+        if new.source is not None:
+            now_ms, name = self.services.clock.now_ms(), new.source.name
+            with suppress(StoreError):  # it is in force, whether that can be written down or not
+                await self.services.store.write(_note_reload, name, now_ms)
         return waits
 
     async def _take_over(self, config: Config) -> None:
@@ -115,6 +119,9 @@ class App:
             project = await services.store.write(
                 projects.ensure, one.slug, one.name, one.platform, services.clock.now_ms()
             )
+            if project is None:
+                log.warning("[[project]] %s is ignored: the project was deleted", one.slug)
+                continue
             rules = ScrubRules(
                 enabled=one.scrub.enabled,
                 extra_keys=one.scrub.keys,
@@ -143,6 +150,10 @@ def _open_door(tx: Transaction, now_ms: int) -> str | None:
     if users.any_exist(tx):
         return None
     return invites.make_setup(tx, now_ms, SETUP_LINK_MS)
+
+
+def _note_reload(tx: Transaction, name: str, now_ms: int) -> None:
+    audit.note(tx, audit.COMMAND, "settings.reload", name, now_ms)
 
 
 async def _warm_up(beat: Beat) -> None:

@@ -7,7 +7,6 @@ is wrong.
 import asyncio
 import json
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +17,8 @@ from lighttrace import __version__, example, log
 from lighttrace import config as configuration
 from lighttrace.alerts.mail import send_test
 from lighttrace.clock import SystemClock
+from lighttrace.commands import people
+from lighttrace.commands.where import read, where
 from lighttrace.config import Config
 from lighttrace.demo.fill import EMAIL, PASSWORD, Filled, fill
 from lighttrace.errors import ConfigError, LightTraceError, StartError
@@ -26,24 +27,10 @@ from lighttrace.event.model import Arrival
 from lighttrace.event.normalize import normalise
 from lighttrace.event.owners import Rulebook
 from lighttrace.ingest import ownership
-from lighttrace.store import (
-    audit,
-    invites,
-    keys,
-    owners,
-    projects,
-    second_factors,
-    sessions,
-    sight,
-    tokens,
-    users,
-)
+from lighttrace.store import audit, keys, owners, projects, sight, tokens
 from lighttrace.store.database import Transaction
 from lighttrace.store.store import Store
 from lighttrace.web import links
-from lighttrace.web.passwords import hash_password
-
-LEAST_PASSWORD = 8
 
 
 class Commands(click.Group):
@@ -70,25 +57,6 @@ def explained(error: ConfigError) -> str:
         if problem.example:
             lines.append(f"  For example: {problem.example}")
     return "\n".join(lines)
-
-
-def where(command: Callable[..., None]) -> Callable[..., None]:
-    """`--config` and `--data`, alike for every command that needs the database."""
-    command = click.option(
-        "--data",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="The folder of the database. Beats the file.",
-    )(command)
-    return click.option(
-        "--config",
-        "file",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="The settings. Without it: ./lighttrace.toml, else /etc/lighttrace/lighttrace.toml.",
-    )(command)
-
-
-def read(file: Path | None, data: Path | None, **flags: Any) -> Config:
-    return configuration.load(configuration.find(file), flags={"data": data, **flags})
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -241,7 +209,9 @@ def project_add(
     """Make a project and print its DSN."""
     config = read(file, data)
     with Store.connect(config.store.path) as tx:
-        made = projects.add(tx, name, SystemClock().now_ms(), platform=platform)
+        now_ms = SystemClock().now_ms()
+        made = projects.add(tx, name, now_ms, platform=platform)
+        audit.note(tx, audit.COMMAND, "project.add", made.slug, now_ms)
         shown = _project(tx, made, config.base_url)
     if as_json:
         click.echo(json.dumps(shown))
@@ -279,101 +249,6 @@ def _project(tx: Transaction, one: projects.Project, base_url: str) -> dict[str,
 
 
 @cli.group()
-def user() -> None:
-    """People who sign in."""
-
-
-@user.command("add")
-@click.argument("email")
-@where
-@click.option("--name", default="", help="What others see. Default: the part before the @.")
-@click.option("--admin", is_flag=True, help="May change projects, people and keys.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-def user_add(
-    email: str,
-    file: Path | None,
-    data: Path | None,
-    name: str,
-    admin: bool,
-    password_stdin: bool,
-) -> None:
-    """Let somebody sign in. The first one with --admin is the owner."""
-    config = read(file, data)
-    if "@" not in email:
-        raise click.UsageError(f"{email!r} is not an e-mail address.")
-    hashed = hash_password(_password(password_stdin))
-    with Store.connect(config.store.path) as tx:
-        role = ("admin" if users.any_exist(tx) else "owner") if admin else "member"
-        made = users.add(
-            tx, email, name or email.partition("@")[0], role, hashed, SystemClock().now_ms()
-        )
-    click.echo(f"{made.email} can sign in as {made.role}.")
-
-
-@user.command("password")
-@click.argument("email")
-@where
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-def user_password(email: str, file: Path | None, data: Path | None, password_stdin: bool) -> None:
-    """Give somebody a new password. Open sessions end."""
-    config = read(file, data)
-    hashed = hash_password(_password(password_stdin))
-    with Store.connect(config.store.path) as tx:
-        found = _person(tx, email)
-        users.set_password(tx, found.id, hashed)
-        sessions.revoke_all(tx, found.id)
-        audit.record(tx, "user.password", found.email, SystemClock().now_ms())
-    click.echo(f"{found.email} has a new password.")
-
-
-@user.command("reset")
-@click.argument("email")
-@where
-def user_reset(email: str, file: Path | None, data: Path | None) -> None:
-    """Print a link by which somebody chooses a new password. It works once, for a day."""
-    config, now_ms = read(file, data), SystemClock().now_ms()
-    with Store.connect(config.store.path) as tx:
-        found = _person(tx, email)
-        secret = invites.reset(tx, found.id, None, now_ms)
-        audit.record(tx, "user.reset", found.email, now_ms)
-    click.echo(f"{config.base_url}/reset/{secret}")
-
-
-@user.command("reset-2fa")
-@click.argument("email")
-@where
-def user_reset_2fa(email: str, file: Path | None, data: Path | None) -> None:
-    """Turn off the second factor of somebody who has lost it. Open sessions end."""
-    config = read(file, data)
-    with Store.connect(config.store.path) as tx:
-        found = _person(tx, email)
-        if not second_factors.remove(tx, found.id):
-            raise LightTraceError(f"{found.email} has no second factor.")
-        sessions.revoke_all(tx, found.id)
-        audit.record(tx, "user.factor_off", found.email, SystemClock().now_ms())
-    click.echo(f"{found.email} signs in without a second factor now.")
-
-
-def _person(tx: Transaction, email: str) -> users.User:
-    found = users.by_email(tx, email)
-    if found is None:
-        raise LightTraceError(f"Nobody here has the address {email}.")
-    return found
-
-
-def _password(from_stdin: bool) -> str:
-    if from_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    elif sys.stdin.isatty():
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        raise click.UsageError("Nobody is there to ask for a password: use --password-stdin.")
-    if len(password) < LEAST_PASSWORD:
-        raise click.UsageError(f"A password needs at least {LEAST_PASSWORD} characters.")
-    return password
-
-
-@cli.group()
 def token() -> None:
     """Tokens of scripts, for the API."""
 
@@ -393,16 +268,20 @@ def token_add(
     name: str, file: Path | None, data: Path | None, scopes: tuple[str, ...], as_json: bool
 ) -> None:
     """Make a token. It is shown now and never again."""
-    config = read(file, data)
+    config, now_ms = read(file, data), SystemClock().now_ms()
     with Store.connect(config.store.path) as tx:
-        made, secret = tokens.add(
-            tx, name, scopes or tokens.DEFAULT_SCOPES, None, SystemClock().now_ms()
-        )
+        made, secret = tokens.add(tx, name, scopes or tokens.DEFAULT_SCOPES, None, now_ms)
+        scopes_said = " ".join(sorted(made.scopes))
+        audit.note(tx, audit.COMMAND, "token.add", made.name, now_ms, scopes=scopes_said)
     if as_json:
         shown = {"id": made.id, "name": name, "token": secret, "scopes": sorted(made.scopes)}
         click.echo(json.dumps(shown))
     else:
         click.echo(secret)
+
+
+cli.add_command(people.user)
+cli.add_command(people.team)
 
 
 def main() -> None:

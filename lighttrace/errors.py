@@ -18,6 +18,7 @@ answered with │   ├── AuthError          401 nothing found, 400 malforme
 │   ├── TakenError         a name that must be unique is taken; the message says which
 │   ├── RefusedError       a rule about people and rights forbids it; the message says which
 │   └── DiskError          SQLite could not write: disk full, I/O error, busy for too long
+├── SignInError            somebody cannot sign in by the provider; the sentence says why, for them
 └── DeliveryError          a message could not be handed over; `permanent` says whether trying again
 can help
 """
@@ -142,6 +143,10 @@ class RefusedError(StoreError):
 
 
 class DiskError(StoreError):
+    pass
+
+
+class SignInError(LightTraceError):
     pass
 
 

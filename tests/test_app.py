@@ -16,7 +16,8 @@ from lighttrace import config as configuration
 from lighttrace.app import SETUP_LINK_MS, App, create_app
 from lighttrace.clock import FixedClock
 from lighttrace.errors import ConfigError, StartError, StoreError
-from lighttrace.store import events, invites, issue_list, keys, projects, users
+from lighttrace.store import audit, events, invites, issue_list, keys, projects, users
+from lighttrace.store.audit import Wanted
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.sight import ALL
@@ -120,6 +121,16 @@ def test_a_project_that_the_file_no_longer_names_is_kept(tmp_path: Path, clock: 
         assert second.slugs() == ["shop"]
 
 
+def test_a_project_that_somebody_deleted_is_not_brought_back_by_the_file(
+    tmp_path: Path, clock: FixedClock, caplog: pytest.LogCaptureFixture
+):
+    with house(tmp_path, clock, SHOP) as first:
+        first.write(projects.delete, first.read(projects.by_slug, "shop", ALL).id, clock.now_ms())
+    with house(tmp_path, clock, SHOP) as second:
+        assert second.slugs() == []
+    assert "[[project]] shop is ignored: the project was deleted" in caplog.text
+
+
 def test_the_door_is_open_until_somebody_can_sign_in(tmp_path: Path, clock: FixedClock):
     with house(tmp_path, clock) as first:
         old = first.app.setup_token
@@ -192,6 +203,16 @@ def test_a_reload_makes_new_projects_and_takes_over_what_can_change_live(
         config = running.app.services.config
         assert (config.store.retention_days, config.alerts.to) == (7, ("a@example.com",))
         assert running.post("till", {"message": "hello"})
+
+
+def test_a_reload_is_in_the_audit_log_a_broken_file_is_not(tmp_path: Path, clock: FixedClock):
+    with house(tmp_path, clock, SHOP) as running:
+        with pytest.raises(ConfigError):
+            running.reload("nonsense = 1")
+        assert running.read(audit.page, Wanted(), 5) == []
+        running.reload(SHOP)
+        [entry] = running.read(audit.page, Wanted(), 5)
+        assert (entry.action, entry.subject) == ("settings.reload", configuration.FILE)
 
 
 def test_a_reload_names_what_waits_for_the_next_start(tmp_path: Path, clock: FixedClock):

@@ -489,6 +489,102 @@ def test_the_first_admin_is_the_owner(data: Path):
         assert [one.name for one in users.every(tx)] == ["ann", "bob", "Cy"]
 
 
+def somebody(data: Path, email: str, *more: str) -> None:
+    options = ("--data", data, "--password-stdin", *more)
+    done("user", "add", email, *options, typed=f"{A_PASSWORD}\n")
+
+
+def logged(data: Path) -> list[tuple[str, str, dict[str, Any]]]:
+    """What the audit log says, oldest first; all of it without a person or an address."""
+    with Store.connect(data / "lighttrace.db") as tx:
+        entries = audit.page(tx, Wanted(), 50)
+    assert all(it.user is None and it.ip is None for it in entries)
+    return [(it.action, it.subject, it.detail) for it in reversed(entries)]
+
+
+def test_people_get_roles_and_are_shut_out_and_let_in_again(data: Path):
+    somebody(data, "ann@example.com", "--admin")
+    somebody(data, "bob@example.com", "--role", "viewer")
+    said = done("user", "role", "BOB@example.com", "admin", "--data", data)
+    assert said == "bob@example.com was viewer and is admin now.\n"
+    done("user", "disable", "bob@example.com", "--data", data)
+    listed = done("user", "list", "--data", data).splitlines()
+    assert [line.split()[:2] for line in listed] == [
+        ["owner", "ann@example.com"],
+        ["disabled", "bob@example.com"],
+    ]
+    assert "Nobody here has" in refused("user", "role", "bob@example.com", "owner", "--data", data)
+    said = done("user", "enable", "bob@example.com", "--data", data)
+    assert said == "bob@example.com can sign in as admin again.\n"
+    shown = json.loads(done("user", "list", "--json", "--data", data))
+    assert shown[1] == {
+        **{"id": 2, "email": "bob@example.com", "name": "bob", "role": "admin", "teams": []},
+        **{"disabled": False, "second_factor": False},
+    }
+    assert [it[0] for it in logged(data)] == [
+        *("user.add", "user.add", "user.role", "user.disable", "user.enable"),
+    ]
+
+
+def test_not_even_the_command_line_takes_the_last_owner_away(data: Path):
+    somebody(data, "ann@example.com", "--admin")
+    for command in (("role", "ann@example.com", "member"), ("disable", "ann@example.com")):
+        assert "This is the only owner" in refused("user", *command, "--data", data)
+    assert rows(data, "select role, disabled_at from user") == [("owner", None)]
+
+
+def test_roles_that_contradict_each_other_or_do_not_exist_are_a_mistake(data: Path):
+    add = ("user", "add", "a@example.com", "--data", data, "--password-stdin")
+    assert "contradict" in misused(*add, "--admin", "--role", "viewer", typed=A_PASSWORD)
+    assert "'emperor' is not one of" in misused(*add, "--role", "emperor", typed=A_PASSWORD)
+
+
+def test_teams_have_people_and_projects(data: Path):
+    assert "everybody sees every project" in done("team", "list", "--data", data)
+    assert done("team", "add", "Billing & Co", "--data", data).startswith("Team billing-co.")
+    somebody(data, "ann@example.com", "--team", "billing-co")
+    somebody(data, "bob@example.com")
+    done("team", "join", "#billing-co", "bob@example.com", "--data", data)
+    done("team", "leave", "billing-co", "ann@example.com", "--data", data)
+    done("project", "add", "shop", "--data", data)
+    said = done("team", "projects", "shop", "billing-co", "--data", data)
+    assert said == "shop is seen by billing-co, owners and admins.\n"
+    assert json.loads(done("team", "list", "--json", "--data", data)) == [
+        {
+            "slug": "billing-co",
+            "name": "Billing & Co",
+            "people": ["bob@example.com"],
+            "projects": ["shop"],
+        }
+    ]
+    assert "the only team of shop" in refused("team", "remove", "billing-co", "--data", data)
+    said = done("team", "projects", "shop", "--everybody", "--data", data)
+    assert said == "shop is seen by everybody.\n"
+    done("team", "remove", "billing-co", "--data", data)
+    assert ("project.teams", "shop", {"was": "everybody", "now": "billing-co"}) in logged(data)
+
+
+def test_what_a_team_command_cannot_find_it_says(data: Path):
+    done("team", "add", "web", "--data", data)
+    done("project", "add", "shop", "--data", data)
+    assert "There is no team nobody" in refused("team", "remove", "nobody", "--data", data)
+    said = refused("team", "join", "web", "ann@example.com", "--data", data)
+    assert said == "lighttrace: Nobody here has the address ann@example.com."
+    assert "There is no project x" in refused("team", "projects", "x", "web", "--data", data)
+    said = misused("team", "projects", "shop", "--data", data)
+    assert "Name the teams that see it, or say --everybody." in said
+    assert rows(data, "select * from project_team") == []
+
+
+def test_commands_that_make_projects_and_tokens_are_in_the_audit_log(data: Path):
+    done("project", "add", "shop", "--data", data)
+    done("token", "add", "ci", "--scope", "event:read", "--data", data)
+    assert logged(data) == [
+        ("project.add", "shop", {}),
+        ("token.add", "ci", {"scopes": "event:read"}),
+    ]
+
+
 def test_somebody_cannot_be_added_twice(data: Path):
     add = ("--data", data, "--password-stdin")
     done("user", "add", "ann@example.com", *add, typed=A_PASSWORD)
@@ -664,7 +760,7 @@ def test_the_demo_says_how_to_look_around_and_never_mixes_with_what_is_there(bar
 def test_version_and_help():
     assert done("--version") == f"LightTrace {__version__}\n"
     said = done("-h")
-    for command in ("serve", "init", "check", "demo", "project", "user", "token"):
+    for command in ("serve", "init", "check", "demo", "project", "user", "team", "token"):
         assert re.search(rf"^  {command} +[A-Z]", said, re.M), command
     assert "--no-copy" in done("serve", "--help")
 

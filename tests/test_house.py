@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "app": EVERYTHING,
     "serve": EVERYTHING,
     "cli": EVERYTHING,
+    "commands": EVERYTHING,
     "__main__": EVERYTHING,
 }
 # of `event`, the store knows the types that it stores, how versions are ordered, what ranks, and
@@ -54,7 +55,11 @@ ONLY_IN = {
     "smtplib": r"nowhere",
     "sourcemap": r"sourcemaps/decode\.py",
     "argon2": r"web/passwords\.py",
-    "click": r"cli\.py",
+    "httpx2": r"web/oidc\.py",
+    "joserfc": r"web/oidc\.py",
+    "pyotp": r"web/totp\.py",
+    "segno": r"web/totp\.py",
+    "click": r"cli\.py|commands/.*",
     "tomllib": r"toml\.py",
     "time": r"clock\.py|log\.py|web/highlight\.py",  # the last one owes us a Clock
 }

@@ -8,6 +8,7 @@ import msgspec
 
 from lighttrace.alerts.expand import expand_due
 from lighttrace.clock import FixedClock
+from lighttrace.demo import people
 from lighttrace.demo.events import DAY_MS, DAYS, Sending, history
 from lighttrace.demo.faults import PROJECTS
 from lighttrace.errors import StartError
@@ -58,7 +59,9 @@ async def fill(
     store = Store.open(path, clock=clock, synchronous="NORMAL")
     await store.start()
     try:
-        origins = await store.write(_people_and_projects, hash_password(PASSWORD), began_ms)
+        password_hash = hash_password(PASSWORD)
+        origins = await store.write(_people_and_projects, password_hash, began_ms)
+        await store.write(people.settle, password_hash, began_ms, now_ms)
         sendings = [one for one in history(now_ms) if one.at >= now_ms - days * DAY_MS]
         for start in range(0, len(sendings), TOGETHER):
             await _send(store, clock, sendings[start : start + TOGETHER], origins)

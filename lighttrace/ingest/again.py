@@ -16,7 +16,7 @@ from lighttrace.event.normalize import normalise
 from lighttrace.event.owners import Rulebook
 from lighttrace.event.tags import all_tags
 from lighttrace.ingest import ownership
-from lighttrace.store import events, owners
+from lighttrace.store import events, judging, owners
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.owners import Unjudged
 from lighttrace.store.store import Store
@@ -91,7 +91,7 @@ def _write(tx: Transaction, verdicts: list[Verdict], now_ms: int) -> None:
     for it in verdicts:
         issue = it.issue
         if it.judgement is not None:
-            owners.give(tx, issue.issue_id, it.judgement, now_ms)
+            judging.give(tx, issue.issue_id, it.judgement, now_ms)
         else:
             owners.keep(tx, issue.issue_id, it.mark)
         owners.set_value(tx, issue.issue_id, issue.high_value, it.high_value)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lighttrace.event.model import Json
+from lighttrace.store import branches
 from lighttrace.store.database import Reader, Transaction
 
 UNDO_MS = 10 * 60 * 1000
@@ -45,15 +46,19 @@ class Undo:
 
 OF_ISSUE = """
 select a.id, a.at, u.name, a.kind, a.detail, lower(hex(a.undo)), a.undo_until
-  from activity a left join user u on u.id = a.user_id
- where a.issue_id = ? order by a.at desc, a.id desc limit ?
+  from json_each(?) w cross join activity a on a.issue_id = w.value
+  left join user u on u.id = a.user_id
+ order by a.at desc, a.id desc limit ?
 """
 
 
 def of_issue(db: Reader, issue_id: int) -> list[Activity]:
-    """The newest MOST_SHOWN entries, newest first."""
+    """The newest MOST_SHOWN entries of an issue and of all that were merged into it, newest
+    first.
+    """
     found = []
-    for id_, at, name, kind, detail, undo, until in db.execute(OF_ISSUE, (issue_id, MOST_SHOWN)):
+    family = json.dumps(branches.family(db, issue_id))
+    for id_, at, name, kind, detail, undo, until in db.execute(OF_ISSUE, (family, MOST_SHOWN)):
         shown = json.loads(detail)
         shown.pop(BACK, None)
         found.append(Activity(id_, at, name, kind, shown, undo or None, until))

@@ -53,6 +53,24 @@ def record(
 
 
 @dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changes something. Nobody from nowhere is a command on the server itself."""
+
+    user_id: int | None = None
+    ip: str | None = None
+
+
+COMMAND = Actor()
+
+
+def note(
+    tx: Transaction, by: Actor, action: str, subject: str, now_ms: int, **detail: Json
+) -> None:
+    """Record what somebody did."""
+    record(tx, action, subject, now_ms, user_id=by.user_id, ip=by.ip, **detail)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """`token`: the name of the API token that did it. Neither `user` nor `ip`: a command."""
 

@@ -16,6 +16,7 @@ from lighttrace.store import (
     groups,
     issue_changes,
     issue_numbers,
+    judging,
     owners,
     people,
     text_index,
@@ -75,10 +76,12 @@ class Entry:
         return self.packed.write.event
 
 
-# The newest row there ever was, so that no id is given out twice after retention took the last one.
+# The newest row there ever was, so that no id is given out twice after retention took the last one
+# or its issue was deleted (`deleting.py` notes it).
 LAST_ROW = """
 select max(coalesce((select max(id) from event), 0), coalesce((select max(id) from event_body), 0),
-  coalesce((select max(last_event) from issue_env where env_id = 0), 0))
+  coalesce((select max(last_event) from issue_env where env_id = 0), 0),
+  coalesce((select cast(value as integer) from setting where key = 'newest_deleted'), 0))
 """
 
 
@@ -174,7 +177,7 @@ def _into_groups(
         entry.group, entry.issue_id = group, group.issue_id
         if new:
             if write.judgement is not None:
-                owners.give(tx, group.issue_id, write.judgement, now_ms)
+                judging.give(tx, group.issue_id, write.judgement, now_ms)
             causes.add(tx, [("new", entry.issue_id, entry.row, now_ms)])
             done.causes += 1
         done.answers[entry.index] = Stored(entry.row, entry.issue_id, new_issue=new)
@@ -210,7 +213,10 @@ def _new_group(
         former = memory.groups.find(tx, {key}).get(key)
         if former is not None and (former.discard or former.issue_id is not None):
             issue_id, discard = former.issue_id, former.discard
-            return groups.add_hash(tx, write, issue_id, now_ms, discard=discard), False
+            found = groups.add_hash(
+                tx, write, issue_id, now_ms, discard=discard, former_id=former.hash_id
+            )
+            return found, False
     return groups.add_hash(tx, write, groups.add_issue(tx, write, now_ms), now_ms), True
 
 

@@ -23,15 +23,17 @@ class Check:
     rows: str
 
 
+# what is on its way out leaves table by table
+STAYS = "hash_id not in (select id from grouphash where removed_at is not null)"
 # :since is the first moment from which every event is still there
 BY_TIME = tuple(
     Check(
         f"count_{name}, per ({name}, hash, environment{', release' if release else ''}): n",
         f"select {name}, hash_id, env_id, {'release_id, ' if release else ''}n from count_{name}"
-        f" where {name} * {unit} >= :since",
+        f" where {name} * {unit} >= :since and {STAYS}",
         f"select received_at / {unit}, hash_id, env_id,"
         f" {'coalesce(release_id, 0), ' if release else ''}count(*) from event"
-        f" where received_at / {unit} * {unit} >= :since and"
+        f" where received_at / {unit} * {unit} >= :since and {STAYS} and"
         f" received_at / {unit} >= (select coalesce(min({name}), 0) from count_{name})"
         f" group by 1, 2, 3{', 4' if release else ''}",
     )
@@ -44,11 +46,11 @@ BY_TIME = tuple(
 PEOPLE_OF_MINUTE = Check(
     "count_minute, per (minute, hash, environment): people, capped",
     "select minute, hash_id, env_id, people, capped from count_minute"
-    " where minute * 60000 >= :since",
-    """
+    f" where minute * 60000 >= :since and {STAYS}",
+    f"""
     with each as (
       select received_at / 60000 as minute, hash_id, env_id, person_id, count(*) as n from event
-       where received_at / 60000 * 60000 >= :since
+       where received_at / 60000 * 60000 >= :since and {STAYS}
          and received_at / 60000 >= (select coalesce(min(minute), 0) from count_minute)
        group by 1, 2, 3, 4)
     select minute, hash_id, env_id, count(person_id),
@@ -66,8 +68,9 @@ ALWAYS = (
     Check(
         "event, per event: its hash, and an issue of that hash in the same project",
         "select id, hash_id, project_id from event",
-        "select e.id, g.id, i.project_id from event e join grouphash g on g.id = e.hash_id"
-        " join issue i on i.id = g.issue_id",
+        "select e.id, g.id, coalesce(i.project_id, g.project_id)"
+        " from event e join grouphash g on g.id = e.hash_id"
+        " left join issue i on i.id = g.issue_id where i.id or g.removed_at",
     ),
     Check(
         "hash_person, per (hash, environment): people",
@@ -85,7 +88,8 @@ SCOPED = """
 with scoped as (
   select g.issue_id, s.env_id, e.id as row, e.happened_at, e.person_id
     from event e join grouphash g on g.id = e.hash_id
-    join (select 0 as env_id union all select id from environment) s on s.env_id in (0, e.env_id))
+    join (select 0 as env_id union all select id from environment) s on s.env_id in (0, e.env_id)
+   where g.issue_id is not null)
 """
 WHILE_COMPLETE = (
     Check(
@@ -109,7 +113,8 @@ WHILE_COMPLETE = (
     Check(
         "cause, per issue: new",
         "select issue_id, count(*) from cause where kind = 'new' group by 1",
-        "select id, 1 from issue",
+        "select id, 1 from issue where id not in"
+        " (select issue_id from activity where kind = 'split_from')",
     ),
     Check(
         "release_project, per (project, release): first and last event",
@@ -121,7 +126,10 @@ WHILE_COMPLETE = (
 
 EXTENT = "select count(*), coalesce(min(id), 0), coalesce(max(id), 0) from event"
 OLDEST = "select received_at from event where id = ?"
-EVER = "select coalesce(max(last_event), 0) from issue_env where env_id = 0"
+EVER = """
+select max(coalesce((select max(last_event) from issue_env where env_id = 0), 0),
+  coalesce((select cast(value as integer) from setting where key = 'newest_deleted'), 0))
+"""
 
 
 def disagreements(db: Reader) -> list[str]:

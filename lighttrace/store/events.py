@@ -47,8 +47,9 @@ select e.id, e.event_id, e.project_id, g.issue_id, e.received_at, e.happened_at,
   e.level, coalesce(e.title, iif(t.value = '', t.title, t.title || ': ' || t.value), ''),
   e.trace_id, e.tags, p.shown
 """
+# what is left of a deleted issue is not there any more, though it may take a while to go
 JOINS = """
-  left join grouphash g on g.id = e.hash_id
+  cross join grouphash g on g.id = e.hash_id and g.issue_id is not null
   left join environment v on v.id = e.env_id
   left join release r on r.id = e.release_id
   left join person p on p.id = e.person_id

@@ -92,14 +92,20 @@ def said(title: str | None, value: str | None) -> int:
 
 
 ADD_HASH = """
-insert into grouphash(project_id, hash, version, issue_id, discard, explain, created_at)
-values(?, ?, ?, ?, ?, ?, ?) returning id
+insert into grouphash(project_id, hash, version, issue_id, discard, explain, created_at, home_issue)
+values(?, ?, ?, ?, ?, ?, ?, (select home_issue from grouphash where id = ?)) returning id
 """
 POINT_HASH = "update grouphash set issue_id = ? where id = ?"
 NEXT_SHORT = "update project set next_short = next_short + 1 where id = ? returning next_short - 1"
-ADD_ISSUE = """
-insert into issue(project_id, short, category, title, value, culprit, level, platform, unhandled,
-  state, substate, state_at, created_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id
+# Pages and undo name issues by id, so that of a deleted one is not given out again (`deleting.py`).
+NEXT_ISSUE = """
+(select 1 + max(coalesce((select max(id) from issue), 0),
+  coalesce((select cast(value as integer) from setting where key = 'newest_deleted_issue'), 0)))
+"""
+ADD_ISSUE = f"""
+insert into issue(id, project_id, short, category, title, value, culprit, level, platform,
+  unhandled, state, substate, state_at, created_at)
+values({NEXT_ISSUE}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id
 """
 
 
@@ -116,12 +122,20 @@ def add_issue(tx: Transaction, write: EventWrite, now_ms: int) -> int:
 
 
 def add_hash(
-    tx: Transaction, write: EventWrite, issue_id: int | None, now_ms: int, *, discard: bool = False
+    tx: Transaction,
+    write: EventWrite,
+    issue_id: int | None,
+    now_ms: int,
+    *,
+    discard: bool = False,
+    former_id: int | None = None,
 ) -> Group:
-    """A hash nobody has seen: of a new issue, or of the issue of its previous version."""
+    """A hash nobody has seen: of a new issue, or of the issue of its previous version, which is
+    `former_id`.
+    """
     values = (
         *(write.project_id, write.hash, write.grouping_version, issue_id, discard),
-        *(write.explain.decode("utf-8", "replace"), now_ms),
+        *(write.explain.decode("utf-8", "replace"), now_ms, former_id),
     )
     hash_id = int(tx.execute(ADD_HASH, values).fetchone()[0])
     titles = write.titles

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lighttrace.event.model import Json
-from lighttrace.store import archiving, assignees, events, owners, releases
+from lighttrace.store import archiving, assignees, branches, events, owners, releases
 from lighttrace.store.archiving import Archive
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Reader
@@ -81,7 +81,10 @@ select i.id, j.short_prefix, i.short, i.project_id, j.slug, i.title, i.value, i.
 
 
 def get(db: Reader, issue_id: int, sight: Sight) -> Issue | None:
+    """The issue of an id; of one that was merged, the issue it went into."""
     row = db.execute(GET, (issue_id,)).fetchone()
+    if row is None and (top := branches.root(db, issue_id)) != issue_id:
+        return get(db, top, sight)
     if row is None or not sight.sees(row[3]):
         return None
     id_, prefix, short, project_id, slug, title, value, culprit, level, *row = row
@@ -133,18 +136,20 @@ def _number(digits: str) -> int | None:
 
 
 BY_SHORT = """
-select i.id from project j join issue i on i.project_id = j.id and i.short = ?
+select i.id, i.merged_into from project j join issue i on i.project_id = j.id and i.short = ?
  where j.short_prefix = ? and j.deleted_at is null
 """
 
 
 def id_of_short(db: Reader, short_id: str) -> int | None:
-    """The id of the issue with that short id, in any case."""
+    """The id of the issue with that short id, in any case; of one that was merged, the id of the
+    issue it went into.
+    """
     prefix, dash, digits = short_id.strip().rpartition("-")
     if not dash or not 0 < len(digits) <= MOST_SHORT_DIGITS or not short_id.isascii():
         return None
     row = db.execute(BY_SHORT, (_number(digits), prefix.upper())).fetchone()
-    return None if row is None else int(row[0])
+    return None if row is None else branches.root(db, row[0]) if row[1] else int(row[0])
 
 
 def by_short_id(db: Reader, short_id: str, sight: Sight) -> Issue | None:
@@ -154,6 +159,7 @@ def by_short_id(db: Reader, short_id: str, sight: Sight) -> Issue | None:
 
 VISIBLE = """
 select distinct i.id, i.project_id from json_each(?) w cross join issue i on i.id = w.value
+ where i.merged_into is null
 """
 
 
@@ -165,7 +171,7 @@ def visible(db: Reader, issue_ids: Sequence[int], sight: Sight) -> list[int]:
 
 IN_PROJECTS = """
 select distinct i.id from json_each(:issue_ids) w cross join issue i on i.id = w.value
- where i.project_id in (select value from json_each(:project_ids))
+ where i.project_id in (select value from json_each(:project_ids)) and i.merged_into is null
 """
 
 

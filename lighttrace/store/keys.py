@@ -14,6 +14,10 @@ COLUMNS = "id, project_id, public, label, created_at, disabled_at, used_at"
 
 @dataclass(frozen=True, slots=True)
 class Key:
+    """`disabled_at` may lie ahead: a key that was replaced works until then. `archived`: so is its
+    project, as far as that was asked for.
+    """
+
     id: int
     project_id: int
     public: str  # 32 hex
@@ -21,6 +25,10 @@ class Key:
     created_at: int
     disabled_at: int | None
     used_at: int | None  # when it was last accepted, to about ten seconds
+    archived: bool = False
+
+    def works(self, now_ms: int) -> bool:
+        return self.disabled_at is None or self.disabled_at > now_ms
 
 
 OF_PROJECT = f"select {COLUMNS} from project_key where project_id = ? order by id"
@@ -31,7 +39,8 @@ def of_project(db: Reader, project_id: int) -> list[Key]:
 
 
 EVERY = f"""
-select {COLUMNS} from project_key
+select {COLUMNS}, project_id in (select id from project where archived_at is not null)
+  from project_key
  where project_id in (select id from project where deleted_at is null)
 """
 
@@ -66,6 +75,13 @@ SET_DISABLED = "update project_key set disabled_at = ? where id = ? and project_
 def set_disabled(tx: Transaction, key_id: int, project_id: int, at_ms: int | None) -> bool:
     """Disable a key at `at_ms`, or enable it again with None. False if the project has no such."""
     return tx.execute(SET_DISABLED, (at_ms, key_id, project_id)).rowcount == 1
+
+
+def rotate(tx: Transaction, key: Key, until_ms: int, now_ms: int) -> Key:
+    """A new key with the label of an old one, which works until `until_ms`."""
+    made = add(tx, key.project_id, key.label, now_ms)
+    set_disabled(tx, key.id, key.project_id, until_ms)
+    return made
 
 
 TOUCH = "update project_key set used_at = ? where id = ?"

@@ -76,10 +76,13 @@ create temp trigger keys_changed
   begin select lighttrace_noticed('keys', 0); end;
 create temp trigger keys_removed after delete on main.project_key
   begin select lighttrace_noticed('keys', 0); end;
-create temp trigger projects_changed after update of deleted_at on main.project
+create temp trigger projects_changed after update of deleted_at, archived_at on main.project
   begin select lighttrace_noticed('keys', 0); end;
 create temp trigger hashes_changed after update of issue_id, discard on main.grouphash
-  begin select lighttrace_noticed('groups', 0); end;
+  begin select lighttrace_noticed('groups', 0);
+  select lighttrace_noticed('issue', id) from (select new.issue_id as id union select old.issue_id)
+   where id is not null;
+  select lighttrace_noticed('project', new.project_id); end;
 create temp trigger hashes_removed after delete on main.grouphash
   begin select lighttrace_noticed('groups', 0); end;
 create temp trigger people_removed after delete on main.person

@@ -1,18 +1,16 @@
-"""Whose issues are by the rules of the file, and which rule said so. What the rules are and whether
-they match is none of the store's business: it is given a `Judgement`.
+"""Whose issues are by the rules of the file, which rule said so, and what is left to be judged.
+What a judgement becomes is `judging.py`.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from lighttrace.store import assignees, settings, triage
-from lighttrace.store.assignees import Assignee
+from lighttrace.store import settings
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.states import State
-from lighttrace.store.writes import Claim, Judgement
 
 NAMES_KNOWN = "owners_names"  # the setting that remembers who there was at the last look
 
@@ -54,35 +52,6 @@ def of_issues(db: Reader, issue_ids: Iterable[int]) -> dict[int, Owner]:
         elif user_id is not None:
             found[issue_id] = Owner("user", user_id, name, rule or "")
     return found
-
-
-def choose(db: Reader, claims: Sequence[Claim]) -> tuple[Claim, Assignee] | None:
-    """The first claim whose team or person exists."""
-    for claim in claims:
-        if who := assignees.find(db, claim.owner):
-            return claim, who
-    return None
-
-
-GIVE = """
-update issue set owner_user = ?, owner_team = ?, owner_rule = ?, owner_judged = ? where id = ?
-"""
-
-
-def give(tx: Transaction, issue_id: int, judgement: Judgement, now_ms: int) -> None:
-    """Write down whose an issue is. With `auto_assign` it is assigned too, unless somebody has
-    decided that by hand.
-    """
-    chosen = choose(tx, judgement.claims)
-    if chosen is None:
-        tx.execute(GIVE, (None, None, None, judgement.mark, issue_id))
-        return
-    claim, who = chosen
-    user_id = who.id if who.kind == "user" else None
-    team_id = who.id if who.kind == "team" else None
-    tx.execute(GIVE, (user_id, team_id, claim.rule, judgement.mark, issue_id))
-    if judgement.auto_assign:
-        triage.assign(tx, [issue_id], who, None, now_ms, rule=claim.rule)
 
 
 NOTE_VALUE = "update issue set high_value = ? where id = ? and high_value is null"

@@ -14,14 +14,16 @@ from lighttrace.store import keys
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.sight import ALL, Sight
 
-COLUMNS = "id, slug, name, platform, short_prefix, first_event_at, created_at"
+COLUMNS = "id, slug, name, platform, short_prefix, first_event_at, created_at, archived_at"
 MOST_SLUG = 50  # characters; short ids begin with it
 MOST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`short_prefix` begins the short ids of its issues. `first_event_at`: None until one came."""
+    """`short_prefix` begins the short ids of its issues. `first_event_at`: None until one came.
+    `archived_at`: since when it takes no events; its pages stay.
+    """
 
     id: int
     slug: str
@@ -30,6 +32,7 @@ class Project:
     short_prefix: str
     first_event_at: int | None
     created_at: int
+    archived_at: int | None = None
 
 
 EVERY = f"select {COLUMNS} from project where deleted_at is null order by name collate nocase, id"
@@ -84,22 +87,57 @@ def add(
 
 def ensure(
     tx: Transaction, slug: str, name: str | None, platform: str | None, now_ms: int
-) -> Project:
-    """The project of that slug, made with a key if it is missing, named as the file says."""
+) -> Project | None:
+    """The project of that slug, made with a key if it is missing, named as the file says. None if
+    somebody has deleted it: the file does not bring it back.
+    """
     found = by_slug(tx, slug, ALL)
     if found is None:
+        if tx.execute(SLUG_TAKEN, (slug,)).fetchone():
+            return None
         return add(tx, name or slug, now_ms, slug=slug, platform=platform)
     name, platform = name or found.name, platform or found.platform
     if (name, platform) == (found.name, found.platform):
         return found
-    return _rename(tx, found.id, name, platform)
+    return _put_name(tx, found.id, name, platform)
 
 
 RENAME = f"update project set name = ?, platform = ? where id = ? returning {COLUMNS}"
 
 
-def _rename(tx: Transaction, project_id: int, name: str, platform: str | None) -> Project:
+def _put_name(tx: Transaction, project_id: int, name: str, platform: str | None) -> Project:
     return Project(*tx.execute(RENAME, (name, platform, project_id)).fetchone())
+
+
+def rename(tx: Transaction, project: Project, name: str) -> Project:
+    """Another name; the slug, and so every address and short id, stays."""
+    name = " ".join(name.split())[:MOST_NAME] or project.name
+    return _put_name(tx, project.id, name, project.platform)
+
+
+ARCHIVE = """
+update project set archived_at = ? where id = ? and (archived_at is null) = ? and deleted_at is null
+"""
+
+
+def archive(tx: Transaction, project_id: int, now_ms: int) -> bool:
+    """Take no more events for it. False if it was archived already."""
+    return tx.execute(ARCHIVE, (now_ms, project_id, 1)).rowcount == 1
+
+
+def unarchive(tx: Transaction, project_id: int) -> bool:
+    """Take events for it again. False if it was not archived."""
+    return tx.execute(ARCHIVE, (None, project_id, 0)).rowcount == 1
+
+
+DELETE = "update project set deleted_at = ? where id = ? and deleted_at is null"
+
+
+def delete(tx: Transaction, project_id: int, now_ms: int) -> bool:
+    """It is nowhere from now on, and its keys open nothing; `erasing` removes what it held. False
+    if it was deleted already.
+    """
+    return tx.execute(DELETE, (now_ms, project_id)).rowcount == 1
 
 
 def slug_of(name: str, noun: str = "project") -> str:

@@ -1,103 +1,21 @@
 """What people decide about issues: state, condition of archiving, acknowledging, assigning. Every
 change records activity, and one token takes all of it back for ten minutes.
 
-The one place that writes these columns but for the writer, whose events may reopen an issue
+But for merging, the one place that changes these; the writer's events may reopen an issue
 (`issue_changes.py`). Whoever calls for a person passes only issues that person sees.
 """
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lighttrace.event.model import Json
-from lighttrace.store import activity, archiving
+from lighttrace.store import activity, archiving, merging, standing
 from lighttrace.store.activity import Undo
 from lighttrace.store.archiving import UNTIL_ESCALATING, Archive
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Transaction
+from lighttrace.store.standing import ASPECTS, Standing
 from lighttrace.store.states import State, Substate
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What somebody decided about an issue, column by column."""
-
-    issue_id: int
-    state: State
-    substate: Substate
-    state_at: int
-    archive: str | None
-    acknowledged_at: int | None
-    acknowledged_by: int | None
-    assignee_user: int | None
-    assignee_team: int | None
-    assigned_by_hand: int
-
-
-@dataclass(frozen=True, slots=True)
-class Aspect:
-    """Columns that change together. `sign`: those that tell whether a change still stands; the
-    others come and go with them.
-    """
-
-    columns: tuple[str, ...]
-    sign: tuple[str, ...]
-    sql: str
-
-    def of(self, it: Standing) -> list[Any]:
-        return [getattr(it, name) for name in self.columns]
-
-    def mark(self, it: Standing) -> list[Any]:
-        return [getattr(it, name) for name in self.sign]
-
-
-def _aspect(columns: str, sign: str) -> Aspect:
-    names = tuple(columns.split())
-    assignments = ", ".join(f"{name} = ?" for name in names)
-    return Aspect(names, tuple(sign.split()), f"update issue set {assignments} where id = ?")
-
-
-ASPECTS = {
-    "state": _aspect("state substate state_at archive", "state state_at"),
-    "acknowledged": _aspect("substate acknowledged_at acknowledged_by", "acknowledged_at"),
-    "assigned": _aspect(
-        "substate assignee_user assignee_team assigned_by_hand", "assignee_user assignee_team"
-    ),
-}
-STANDING = """
-select i.id, i.state, i.substate, i.state_at, i.archive, i.acknowledged_at, i.acknowledged_by,
-  i.assignee_user, i.assignee_team, i.assigned_by_hand
-  from json_each(?) w cross join issue i on i.id = w.value
-"""
-
-
-def standing(tx: Transaction, issue_ids: Sequence[int]) -> list[Standing]:
-    """Where each of the issues stands; one that is not there is left out."""
-    unique = json.dumps(list(dict.fromkeys(issue_ids)))
-    return [
-        Standing(row[0], State(row[1]), Substate(row[2]), *row[3:])
-        for row in tx.execute(STANDING, (unique,))
-    ]
-
-
-COPY = """
-update issue_env set state = ?1
- where env_id in (select 0 union all select id from environment)
-   and issue_id in (select value from json_each(?2))
-"""
-
-
-def _put(tx: Transaction, aspect: str, values: Sequence[tuple[int, list[Any]]]) -> None:
-    """Write an aspect of some issues: (issue, values of its columns)."""
-    tx.executemany(ASPECTS[aspect].sql, [(*columns, issue_id) for issue_id, columns in values])
-    if aspect != "state":
-        return
-    by_state: dict[int, list[int]] = {}
-    for issue_id, columns in values:
-        by_state.setdefault(columns[0], []).append(issue_id)
-    for state, issue_ids in by_state.items():
-        tx.execute(COPY, (state, json.dumps(issue_ids)))
 
 
 def _change(
@@ -113,9 +31,9 @@ def _change(
     """Give each issue its new values, record it, and say how all of it is taken back."""
     if not before:
         return None
-    _put(tx, aspect, [(it.issue_id, after(it)) for it in before])
+    standing.put(tx, aspect, [(it.issue_id, after(it)) for it in before])
     whole = ASPECTS[aspect]
-    now = standing(tx, [before[0].issue_id])[0]
+    now = standing.of(tx, [before[0].issue_id])[0]
     back: dict[str, Json] = {
         "aspect": aspect,
         "what": kind,
@@ -142,7 +60,7 @@ def set_state(
     """Bring issues into a state; None if all were in it already. An archived issue takes another
     condition. `cause` says what asked for it, where it was not a person on a page.
     """
-    before = [it for it in standing(tx, issue_ids) if not _is_so(it, state, archive)]
+    before = [it for it in standing.of(tx, issue_ids) if not _is_so(it, state, archive)]
 
     def after(it: Standing) -> list[Any]:
         # Nobody calls a reopened issue new; what happened to it stays known while it is put away.
@@ -182,7 +100,7 @@ def acknowledge(
     """Say that somebody is at it, or (`on=False`) that nobody is. Who was first stays; None if all
     were so already.
     """
-    found = standing(tx, issue_ids)
+    found = standing.of(tx, issue_ids)
     before = [it for it in found if (it.acknowledged_at is not None) != on]
 
     def after(it: Standing) -> list[Any]:
@@ -210,7 +128,7 @@ def assign(
     by_hand = not rule
     before = [
         it
-        for it in standing(tx, issue_ids)
+        for it in standing.of(tx, issue_ids)
         if (it.assignee_user, it.assignee_team) != (user, team)
         or (by_hand and not it.assigned_by_hand)
     ]
@@ -238,10 +156,12 @@ def undo(tx: Transaction, token: str, user_id: int | None, now_ms: int) -> list[
     taken = activity.take(tx, token, now_ms)
     if taken is None:
         return None
+    if "merging" in taken:
+        return merging.take_back(tx, taken, user_id, now_ms)
     aspect = ASPECTS[taken["aspect"]]
     was = {row[0]: row[1:] for row in taken["before"]}
-    still = [it for it in standing(tx, list(was)) if aspect.mark(it) == taken["sign"]]
-    _put(tx, taken["aspect"], [(it.issue_id, was[it.issue_id]) for it in still])
+    still = [it for it in standing.of(tx, list(was)) if aspect.mark(it) == taken["sign"]]
+    standing.put(tx, taken["aspect"], [(it.issue_id, was[it.issue_id]) for it in still])
     issue_ids = [it.issue_id for it in still]
     activity.record(tx, issue_ids, activity.UNDONE, user_id, now_ms, {"what": taken["what"]})
     return issue_ids

@@ -64,6 +64,15 @@ def by_email(db: Reader, email: str) -> User | None:
     return of_row(row) if row else None
 
 
+ANYBODY_BY_EMAIL = f"select {COLUMNS} from user where email = ?"
+
+
+def anybody(db: Reader, email: str) -> User | None:
+    """Somebody by e-mail, disabled or not."""
+    row = db.execute(ANYBODY_BY_EMAIL, (email.strip(),)).fetchone()
+    return of_row(row) if row else None
+
+
 BY_ID = f"select {COLUMNS} from user where id = ? and disabled_at is null"
 
 
@@ -115,6 +124,14 @@ SET_OPTIONS = "update user set options = ? where id = ?"
 
 def set_options(tx: Transaction, user_id: int, options: dict[str, Json]) -> bool:
     return tx.execute(SET_OPTIONS, (json.dumps(options), user_id)).rowcount == 1
+
+
+SAW = "update user set seen_at = ? where id = ?"
+
+
+def saw(tx: Transaction, user_id: int, at_ms: int) -> None:
+    """Note when somebody was here. Sessions do it themselves."""
+    tx.execute(SAW, (at_ms, user_id))
 
 
 def may_give(giver: str, role: str) -> bool:

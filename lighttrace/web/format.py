@@ -131,11 +131,14 @@ def precise(at_ms: int, zone_name: str) -> str:
 def when(context: Context, at_ms: int, style: str = "ago") -> Markup:
     """`<time>`: relative as read, absolute in its title, in the zone of who is looking.
 
-    Styles: `ago` (8 min ago), `brief` (8 m), `clock` (14:31:07), `precise` (14:31:07.661).
+    Styles: `ago` (8 min ago), `brief` (8 m), `hm` (14:31), `clock` (14:31:07), `precise`
+    (14:31:07.661).
     """
     now_ms, zone_name = context["now_ms"], context["zone"]
     if style == "brief":
         text = brief(now_ms - at_ms)
+    elif style == "hm":
+        text = f"{local(at_ms, zone_name):%H:%M}"
     elif style == "clock":
         text = clock(at_ms, zone_name, now_ms)
     elif style == "precise":

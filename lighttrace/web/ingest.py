@@ -168,10 +168,12 @@ class Ingest:
             raise AuthError(auth.REFUSED, reason="wrong_key")
         if asked.project not in (None, key.project_id):
             raise AuthError(auth.REFUSED, reason="wrong_project")
-        if key.disabled_at is not None:
+        if not key.works(self._services.clock.now_ms()):
             asked.project = key.project_id
             raise AuthError(auth.REFUSED, reason="disabled_key")
         asked.key = key
+        if key.archived:
+            raise AuthError(auth.REFUSED, reason="project_archived")
         self._services.store.touch_key(key.id)
         return key
 
@@ -361,6 +363,8 @@ def _explained(asked: Asked, error: IngestError) -> str:
             return f"The key in the DSN there ends in {tail} and belongs to another project."
         case "disabled_key":
             return f"The key in the DSN there ends in {tail}; it is disabled."
+        case "project_archived":
+            return "The project is archived, so it takes no events."
         case "two_keys":
             return f"The request carries two different keys; one ends in {tail}."
     return error.detail

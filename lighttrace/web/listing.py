@@ -124,6 +124,8 @@ def pills(
         found.append(Pill("arch", "Archived", "archive"))
     elif substate is Substate.REGRESSED:
         found.append(Pill("regr", "Regressed", "regress"))
+    elif substate is Substate.ESCALATING:
+        found.append(Pill("spike", "Escalating", "regress"))
     elif now_ms - first_at < NEW_MS:
         found.append(Pill("new", "New", "spark"))
     if unhandled:

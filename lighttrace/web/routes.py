@@ -17,6 +17,7 @@ from lighttrace.web.headers import SafeHeaders
 from lighttrace.web.links import Prefix
 from lighttrace.web.pages import (
     account,
+    audit,
     changes,
     code,
     doors,
@@ -26,13 +27,18 @@ from lighttrace.web.pages import (
     issue,
     issues,
     login,
+    members,
     ownership,
     project_settings,
+    provider,
     reading,
     second_factor,
+    settings,
     setup,
     start,
     stream,
+    teams,
+    tokens,
 )
 
 ROUTES: tuple[Page, ...] = (
@@ -43,9 +49,15 @@ ROUTES: tuple[Page, ...] = (
     *login.PAGES,
     *code.PAGES,
     *doors.PAGES,
+    *provider.PAGES,
     *second_factor.PAGES,
     *account.PAGES,
+    *settings.PAGES,
     *project_settings.PAGES,
+    *members.PAGES,
+    *teams.PAGES,
+    *tokens.PAGES,
+    *audit.PAGES,
     *ownership.PAGES,
     *issues.PAGES,
     *reading.PAGES,

@@ -14,18 +14,25 @@ WORDS = {
     "resolved": "resolved",
     "archived": "archived",
     "reopened": "reopened",
+    "acknowledged": "acknowledged",
+    "unacknowledged": "no longer acknowledged",
+    "assigned": "assigned",
+    "unassigned": "assigned to nobody",
     "undone": "put back",
 }
+INSTEAD = {
+    "late": "Too late: this can no longer be undone.",
+    "nobody": "There is nobody of that name to assign it to.",
+}
 NOTHING = "Nothing to change: it was so already."
-TOO_LATE = "Too late: this can no longer be undone."
-_DONE = re.compile(r"(resolved|archived|reopened|undone|late|same)\.(\d{1,6})(?:\.([0-9a-f]{32}))?")
+_DONE = re.compile(r"([a-z]{1,20})\.(\d{1,6})(?:\.([0-9a-f]{32}))?")
 _PARAM = re.compile(r"(^|&)done=[^&]*")
 
 
 def words(what: str, count: int) -> str:
     """12 issues archived"""
     if what not in WORDS:
-        return TOO_LATE if what == "late" else NOTHING
+        return INSTEAD.get(what, NOTHING)
     return f"{format.plural(count, 'issue')} {WORDS[what]}"
 
 

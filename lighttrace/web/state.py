@@ -5,6 +5,7 @@ The lifespan yields `{"services": services}`; handlers read it with `of(request)
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
@@ -19,6 +20,9 @@ from lighttrace.supervise import Pulse
 from lighttrace.web.errands import Errands
 from lighttrace.web.live import Live
 from lighttrace.web.throttle import Throttle
+
+if TYPE_CHECKING:
+    from lighttrace.web.oidc import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,19 @@ class Services:
     forgotten: Throttle = field(default_factory=Throttle)  # of links to a new password
     errands: Errands = field(default_factory=Errands)
     pulses: Callable[[], tuple[Pulse, ...]] = tuple  # of the loops, for the health page
+
+    _provider: "Provider | None" = None
+
+    def provider(self) -> "Provider | None":
+        """That of `[sign_in.oidc]`, with what it has told us so far."""
+        options = self.config.sign_in.oidc
+        if options is None:
+            return None
+        if self._provider is None or self._provider.options != options:
+            from lighttrace.web.oidc import Provider  # 12 MB that most servers do not need
+
+            self._provider = Provider(options, self.clock)
+        return self._provider
 
     def options(self, project_id: int) -> ProjectOptions:
         return self.project_options.get(project_id, self.other_options)

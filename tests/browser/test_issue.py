@@ -169,6 +169,7 @@ async def test_an_issue_is_resolved_and_taken_back_with_keys(mira: Visitor, shop
     await expect(page.get_by_role("button", name="Resolve")).to_be_visible()
     await expect(page.locator("#evstep")).to_contain_text("1 of 3")
     await page.keyboard.press("x")
+    await page.keyboard.press("Enter")  # the first of the menu: until it escalates
     await expect(page.locator("#status")).to_contain_text("Archived")
     await page.keyboard.press("u")
     await expect(page.locator("#status")).to_contain_text("Unresolved")
@@ -231,7 +232,8 @@ async def test_the_page_works_without_scripts(chromium: Browser, shop: Tracker):
         await expect(page.locator("#evstep")).to_contain_text("2 of 3")
         await page.get_by_role("link", name="All 8").click()
         await expect(page.get_by_text("2 frames in fastapi, starlette")).to_have_count(0)
-        await page.get_by_role("button", name="Archive").click()
+        await page.locator("summary", has_text="Archive").click()
+        await page.get_by_role("button", name="for ever").click()
         await expect(page.locator(".toast")).to_contain_text("1 issue archived")
         assert "/events/" in await visitor.path()
         await page.locator(".toast").get_by_role("button", name="Undo").click()

@@ -65,8 +65,8 @@ def look(db: Reader) -> dict[str, object]:
 
 LOOK = {
     "events": "select count(*) from event",
-    "signs in": "select email from user",
-    "role": "select role from user",
+    "signs in": "select email from user order by id",
+    "role": "select role from user order by id",
     "to be mailed": "select count(*) from outbox where state = 'due'",
     "archived": "select title from issue where state = 2",
 }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lighttrace.store import activity, owners, teams, triage, users
+from lighttrace.store import activity, judging, owners, teams, triage, users
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Transaction
 from lighttrace.store.owners import Owner
@@ -55,7 +55,7 @@ async def test_a_team_tag_is_no_owner_until_there_is_such_a_team(store: Store):
     await store.submit(an_event(judgement=tagged))
     assert await owner(store) is None
     await somebody(store)
-    await store.write(owners.give, 1, tagged, NOON)
+    await store.write(judging.give, 1, tagged, NOON)
     found = await owner(store)
     assert found is not None and found.by_tag
 
@@ -90,10 +90,10 @@ async def test_an_issue_is_assigned_to_its_owner_if_the_file_says_so(store: Stor
     assert entry.detail.items() >= {"cause": "rule", "to": "#billing"}.items()
     assert entry.detail["rule"] == "path:src/checkout/*"
     # the rules change, and nobody has decided anything meanwhile
-    await store.write(owners.give, 1, judged(MIRA, auto_assign=True), NOON)
+    await store.write(judging.give, 1, judged(MIRA, auto_assign=True), NOON)
     assert await assignee(store) == (user_id, None, 0)
     # the same again is no news
-    await store.write(owners.give, 1, judged(MIRA, auto_assign=True), NOON)
+    await store.write(judging.give, 1, judged(MIRA, auto_assign=True), NOON)
     assert len(await store.read(activity.of_issue, 1)) == 2
 
 
@@ -103,7 +103,7 @@ async def test_no_rule_changes_what_somebody_assigned_by_hand(store: Store):
     await store.submit(an_event())
     for by_hand in (None, Assignee("user", user_id, "Mira")):
         await store.write(triage.assign, [1], by_hand, user_id, NOON)
-        await store.write(owners.give, 1, judged(BILLING, auto_assign=True), NOON)
+        await store.write(judging.give, 1, judged(BILLING, auto_assign=True), NOON)
         assert await assignee(store) == (by_hand and user_id, None, 1)
     kinds = [it.kind for it in await store.read(activity.of_issue, 1)]
     assert kinds == ["assigned", "unassigned"]
@@ -142,7 +142,7 @@ async def test_open_issues_of_other_rules_wait_to_be_judged_the_liveliest_first(
     assert [it.issue_id for it in await waiting()] == [3, 1]
     assert [it.issue_id for it in await waiting(limit=1)] == [3]
     await store.write(owners.keep, 3, 8)
-    await store.write(owners.give, 1, judged(mark=8), NOON)
+    await store.write(judging.give, 1, judged(mark=8), NOON)
     assert await waiting() == []
 
 

@@ -1,6 +1,7 @@
 """Projects get slugs people can type, and keep them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -58,9 +59,11 @@ def test_a_slug_that_was_asked_for_is_given_or_refused_never_changed(db: Connect
 
 def test_the_file_makes_a_missing_project_once_and_may_rename_it(db: Connection) -> None:
     first = projects.ensure(db, "api", "API", "python", NOON)
+    assert first is not None
     again = projects.ensure(db, "api", "API", "python", NOON + 1)
     assert again == first and len(keys.of_project(db, first.id)) == 1
     renamed = projects.ensure(db, "api", "The API", None, NOON + 2)
+    assert renamed is not None
     assert (renamed.id, renamed.name, renamed.platform) == (first.id, "The API", "python")
 
 
@@ -70,3 +73,25 @@ def test_a_deleted_project_is_nowhere_but_keeps_its_slug(db: Connection) -> None
     assert projects.by_slug(db, "web", ALL) is projects.by_id(db, old.id, ALL) is None
     assert "web" not in [project.slug for project in projects.every(db, ALL)]
     assert projects.add(db, "Web", NOON).slug == "web-2"
+
+
+def test_a_project_is_renamed_archived_and_taken_back(db: Connection) -> None:
+    shop = projects.by_slug(db, "shop", ALL)
+    assert shop is not None
+    renamed = projects.rename(db, shop, " The   Shop ")
+    assert (renamed.name, renamed.slug, renamed.short_prefix) == ("The Shop", "shop", "SHOP")
+    assert projects.rename(db, renamed, "  ").name == "The Shop"
+    assert projects.archive(db, shop.id, NOON) and not projects.archive(db, shop.id, NOON + 1)
+    assert projects.by_id(db, shop.id, ALL) == replace(renamed, archived_at=NOON)
+    assert [key.archived for key in keys.every(db)] == [True]
+    assert projects.unarchive(db, shop.id) and not projects.unarchive(db, shop.id)
+    assert [key.archived for key in keys.every(db)] == [False]
+
+
+def test_the_file_does_not_bring_a_deleted_project_back(db: Connection) -> None:
+    shop = projects.by_slug(db, "shop", ALL)
+    assert shop is not None
+    assert projects.delete(db, shop.id, NOON) and not projects.delete(db, shop.id, NOON)
+    assert not projects.archive(db, shop.id, NOON)
+    assert keys.every(db) == []
+    assert projects.ensure(db, "shop", "Shop", None, NOON) is None

@@ -47,10 +47,12 @@ def undo_address(html: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("state", ["resolved", "archived"])
-def test_a_plain_form_changes_the_ticked_ones_and_the_next_page_says_so(shop: Site, state: str):
+@pytest.mark.parametrize(("do", "state"), [("resolve", "resolved"), ("archive", "archived")])
+def test_a_plain_form_changes_the_ticked_ones_and_the_next_page_says_so(
+    shop: Site, do: str, state: str
+):
     back = "/issues?sort=events"
-    answer = post(shop, "/issues/change", state=state, id=["1", "3"], next=back)
+    answer = post(shop, "/issues/change", do=do, id=["1", "3"], next=back)
     assert answer.status_code == 303
     where = answer.headers["location"]
     assert where.startswith(f"{back}&done={state}.2.")
@@ -65,7 +67,7 @@ def test_a_plain_form_changes_the_ticked_ones_and_the_next_page_says_so(shop: Si
 
 
 def test_htmx_takes_out_the_rows_that_left_and_nothing_else(shop: Site):
-    data = {"state": "resolved", "id": ["1"], "seen": "1,2,3"}
+    data = {"do": "resolve", "id": ["1"], "seen": "1,2,3"}
     html = post(shop, "/issues/change", LIST, **data).text
     assert html.count('hx-swap="delete"') == 1 and 'hx-target="#i-1"' in html
     assert 'Unresolved <span class="n">2</span>' in html and "1 issue resolved" in html
@@ -77,7 +79,7 @@ def test_htmx_takes_out_the_rows_that_left_and_nothing_else(shop: Site):
 
 
 def test_the_last_rows_of_a_page_leave_for_the_next_ones(shop: Site):
-    data = {"state": "archived", "id": ["1", "2", "3"], "seen": "1,2,3"}
+    data = {"do": "archive", "id": ["1", "2", "3"], "seen": "1,2,3"}
     html = post(shop, "/issues/change", LIST, **data).text
     assert '<div id="list"' in html and "Nothing needs you" in html
     assert "3 issues archived" in html
@@ -85,15 +87,15 @@ def test_the_last_rows_of_a_page_leave_for_the_next_ones(shop: Site):
 
 def test_in_the_list_of_all_rows_stay_and_change(shop: Site):
     headers = LIST | {"HX-Current-URL": "http://testserver/issues?state=all"}
-    html = post(shop, "/issues/change", headers, state="resolved", id=["2"], seen="1,2,3").text
+    html = post(shop, "/issues/change", headers, do="resolve", id=["2"], seen="1,2,3").text
     assert '<div id="list"' in html and html.count('<li class="iss') == 3
     assert ">Resolved</span>" in html
 
 
 def test_on_its_page_an_issue_changes_its_head_its_history_and_its_status(shop: Site):
-    html = post(shop, "/issues/SHOP-1/state", HEAD, state="resolved").text
+    html = post(shop, "/issues/SHOP-1/change", HEAD, do="resolve").text
     assert html.lstrip().startswith('<div id="issue-head"')
-    assert 'value="unresolved"' in html and 'value="resolved"' not in html
+    assert 'value="reopen"' in html and 'value="resolve"' not in html
     for target in ("#history", "#status", "#toasts"):
         assert f'hx-target="{target}"' in html
     # what comes next keeps to the event that is open
@@ -101,12 +103,12 @@ def test_on_its_page_an_issue_changes_its_head_its_history_and_its_status(shop: 
     assert states(shop)[0] == "resolved"
     post(shop, undo_address(html), HEAD)
     again = shop.client.get("/issues/SHOP-1", headers=HEAD).text
-    assert 'value="resolved"' in again and "took back: resolved" in again
+    assert 'value="resolve"' in again and "took back: resolved" in again
 
 
 def test_on_its_page_a_plain_form_comes_back_to_the_event(shop: Site):
     back = "/issues/SHOP-2/events/first?period=24h"
-    answer = post(shop, "/issues/SHOP-2/state", state="archived", next=back)
+    answer = post(shop, "/issues/SHOP-2/change", do="archive", next=back)
     assert answer.headers["location"].startswith(f"{back}&done=archived.1.")
     html = shop.client.get(answer.headers["location"]).text
     assert "1 issue archived" in html and ">Archived</span>" in html
@@ -114,29 +116,29 @@ def test_on_its_page_a_plain_form_comes_back_to_the_event(shop: Site):
 
 
 def test_an_archived_issue_can_be_reopened_or_resolved(shop: Site):
-    post(shop, "/issues/SHOP-1/state", state="archived")
+    post(shop, "/issues/SHOP-1/change", do="archive")
     html = shop.client.get("/issues/SHOP-1").text
-    assert 'value="unresolved"' in html and 'value="resolved"' in html
-    post(shop, "/issues/SHOP-1/state", state="unresolved")
+    assert 'value="reopen"' in html and 'value="resolve"' in html
+    post(shop, "/issues/SHOP-1/change", do="reopen")
     assert states(shop)[0] == "unresolved"
 
 
 def test_what_is_so_already_is_said_and_cannot_be_undone(shop: Site):
-    post(shop, "/issues/SHOP-1/state", state="resolved")
-    answer = post(shop, "/issues/SHOP-1/state", state="resolved")
+    post(shop, "/issues/SHOP-1/change", do="resolve")
+    answer = post(shop, "/issues/SHOP-1/change", do="resolve")
     html = shop.client.get(answer.headers["location"]).text
     assert "it was so already" in html
     assert 'action="/undo/' not in html.partition('id="toasts"')[2]
 
 
 def test_undo_ends_after_ten_minutes_and_works_once(shop: Site):
-    html = post(shop, "/issues/SHOP-1/state", HEAD, state="resolved").text
+    html = post(shop, "/issues/SHOP-1/change", HEAD, do="resolve").text
     shop.clock.advance(activity.UNDO_MS + 1)
     late = post(shop, undo_address(html), LIST)
     assert "Too late" in late.text and states(shop)[0] == "resolved"
     assert 'action="/undo/' not in shop.client.get("/issues/SHOP-1").text
 
-    html = post(shop, "/issues/SHOP-2/state", HEAD, state="resolved").text
+    html = post(shop, "/issues/SHOP-2/change", HEAD, do="resolve").text
     post(shop, undo_address(html), LIST)
     assert "Too late" in post(shop, undo_address(html), LIST).text
     assert "Too late" in post(shop, "/undo/" + "0" * 32, LIST).text
@@ -144,7 +146,7 @@ def test_undo_ends_after_ten_minutes_and_works_once(shop: Site):
 
 
 def test_an_issue_that_came_back_since_stays_as_it_is(shop: Site):
-    html = post(shop, "/issues/SHOP-1/state", HEAD, state="resolved").text
+    html = post(shop, "/issues/SHOP-1/change", HEAD, do="resolve").text
     shop.clock.advance(MINUTE)
     send(shop, an_error("AlphaError", release="shop@2.0.0"))
     assert states(shop)[0] == "unresolved"
@@ -155,14 +157,14 @@ def test_an_issue_that_came_back_since_stays_as_it_is(shop: Site):
 
 
 def test_forms_that_make_no_sense_change_nothing(shop: Site):
-    for data in ({"state": "deleted", "id": "1"}, {"id": "1"}, {"state": "all", "id": "1"}):
+    for data in ({"do": "delete", "id": "1"}, {"id": "1"}, {"do": "all", "id": "1"}):
         assert post(shop, "/issues/change", **data).status_code == 400
     for odd in ("x", "-1", "9" * 30, "٣", "99"):
-        answer = post(shop, "/issues/change", state="resolved", id=odd)
+        answer = post(shop, "/issues/change", do="resolve", id=odd)
         assert answer.headers["location"] == "/issues?done=same.0"
-    assert post(shop, "/issues/change", state="resolved").status_code == 303
-    assert post(shop, "/issues/SHOP-9/state", state="resolved").status_code == 404
-    assert post(shop, "/issues/SHOP-1/state", state="closed").status_code == 400
+    assert post(shop, "/issues/change", do="resolve").status_code == 303
+    assert post(shop, "/issues/SHOP-9/change", do="resolve").status_code == 404
+    assert post(shop, "/issues/SHOP-1/change", do="close").status_code == 400
     assert states(shop) == ["unresolved"] * 3
 
 
@@ -170,7 +172,7 @@ def test_forms_that_make_no_sense_change_nothing(shop: Site):
     "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
 def test_nobody_is_sent_to_another_site(shop: Site, target: str):
-    answer = post(shop, "/issues/change", state="resolved", id="1", next=target)
+    answer = post(shop, "/issues/change", do="resolve", id="1", next=target)
     assert answer.headers["location"].startswith("/issues?done=resolved.1.")
     token = answer.headers["location"].rpartition(".")[2]
     undone = post(shop, f"/undo/{token}", headers={"referer": target})
@@ -179,18 +181,18 @@ def test_nobody_is_sent_to_another_site(shop: Site, target: str):
 
 
 def test_nothing_is_changed_by_looking(shop: Site):
-    for path in ("/issues/change", "/issues/SHOP-1/state", "/undo/" + "0" * 32):
+    for path in ("/issues/change", "/issues/SHOP-1/change", "/undo/" + "0" * 32):
         assert shop.client.get(path).status_code in (404, 405)
 
 
 def test_vera_the_viewer_must_not_change_anything(shop: Site):
-    html = post(shop, "/issues/SHOP-1/state", HEAD, state="resolved").text
+    html = post(shop, "/issues/SHOP-1/change", HEAD, do="resolve").text
     shop.user("vera@example.com", "viewer", "Vera")
     shop.client.cookies.clear()
     shop.sign_in("vera@example.com")
     for path, data in (
-        ("/issues/change", {"state": "archived", "id": "2"}),
-        ("/issues/SHOP-2/state", {"state": "archived"}),
+        ("/issues/change", {"do": "archive", "id": "2"}),
+        ("/issues/SHOP-2/change", {"do": "archive"}),
         (undo_address(html), {}),
     ):
         assert post(shop, path, **data).status_code == 403
@@ -200,12 +202,12 @@ def test_vera_the_viewer_must_not_change_anything(shop: Site):
 
 def test_another_site_must_not_change_anything(shop: Site):
     headers = {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
-    answer = post(shop, "/issues/change", headers, state="resolved", id="1")
+    answer = post(shop, "/issues/change", headers, do="resolve", id="1")
     assert answer.status_code == 403 and states(shop)[0] == "unresolved"
 
 
 def test_the_history_says_who_did_what_with_how_many(shop: Site):
-    post(shop, "/issues/change", state="resolved", id=["1", "2", "3"])
+    post(shop, "/issues/change", do="resolve", id=["1", "2", "3"])
     html = shop.client.get("/issues/SHOP-2").text
     assert "<b>Mira</b> resolved this and 2 others" in html
     shop.write(triage.set_state, [2], State.UNRESOLVED, None, shop.clock.now_ms())

@@ -12,10 +12,11 @@ from pathlib import Path
 import brotli
 import pytest
 
+from lighttrace.clock import FixedClock
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest import pipeline
 from lighttrace.ingest.body import zstd
-from lighttrace.store import events, feedback, store
+from lighttrace.store import events, feedback, keys, projects, store
 from lighttrace.store.database import Transaction
 from lighttrace.web.state import ProjectOptions
 from tests.web.posting import (
@@ -34,6 +35,7 @@ from tests.web.posting import (
 )
 
 ID = "9ec79c33ec9942ab8353589fcb2e04dc"
+DAY_MS = 86_400_000
 ONE = envelope(("event", message()), event_id=ID)
 
 
@@ -164,6 +166,44 @@ async def test_a_project_that_keeps_no_addresses_keeps_none_of_refusals(tmp_path
         assert [row.ip for row in await sdk.refused()] == [None, None]
         (issue,) = await sdk.issues()
         assert issue.people_ever == 0
+
+
+async def test_an_archived_project_takes_nothing_and_counts_what_it_refuses(sdk: Posting) -> None:
+    assert await sdk.store.write(projects.archive, 1, NOW_MS)
+    answer = await sdk.post(ONE)
+    assert answer.status_code == 403
+    assert answer.json()["detail"].startswith("There is no such project and key here.")
+    assert await sdk.store.read(stored_events) == 0
+    assert await sdk.counted() == {("error", "invalid", "project_archived"): 1}
+    [refusal] = await sdk.refused()
+    assert (refusal.reason, refusal.detail) == (
+        "project_archived",
+        "The project is archived, so it takes no events.",
+    )
+    assert (await sdk.post(ONE, "/api/2/envelope/", key=SECOND)).status_code == 200
+    assert await sdk.store.write(projects.unarchive, 1)
+    assert (await sdk.post(ONE)).status_code == 200
+
+
+async def test_a_replaced_key_works_on_until_its_day_and_not_longer(sdk: Posting) -> None:
+    def rotate(tx: Transaction) -> keys.Key:
+        return keys.rotate(tx, keys.of_project(tx, 1)[0], NOW_MS + 7 * DAY_MS, NOW_MS)
+
+    made = await sdk.store.write(rotate)
+    assert made.label == "default" and made.public != KEY
+    assert (await sdk.post(ONE, key=made.public)).status_code == 200
+    assert (await sdk.post(ONE)).status_code == 200
+    clock = sdk.services.clock
+    assert isinstance(clock, FixedClock)
+    clock.advance(7 * DAY_MS)
+    assert (await sdk.post(ONE)).status_code == 403
+    assert (await sdk.post(ONE, key=made.public)).status_code == 200
+
+
+async def test_a_deleted_project_takes_nothing_from_then_on(sdk: Posting) -> None:
+    assert (await sdk.post(ONE)).status_code == 200
+    await sdk.store.write(projects.delete, 1, NOW_MS)
+    assert (await sdk.post(ONE)).status_code == 403
 
 
 async def test_a_key_notes_when_it_was_used(sdk: Posting) -> None:

@@ -42,8 +42,8 @@ def page(site: Site, path: str, **headers: str) -> str:
     return answer.text
 
 
-def change(site: Site, state: str, ids: Iterable[int], **headers: str):
-    data = {"state": state, "id": [str(it) for it in ids], "next": "/issues"}
+def change(site: Site, do: str, ids: Iterable[int], **headers: str):
+    data = {"do": do, "id": [str(it) for it in ids], "next": "/issues"}
     return site.client.post("/issues/change", data=data, headers=headers)
 
 
@@ -143,7 +143,7 @@ def test_a_project_without_events_says_how_to_go_on(mira: Site):
 
 
 def test_a_list_that_is_done_says_so(shop: Site):
-    change(shop, "resolved", [it.id for it in issues(shop)])
+    change(shop, "resolve", [it.id for it in issues(shop)])
     html = page(shop, "/issues")
     assert "Nothing needs you" in html and "See 4 other issues" in html
 
@@ -163,7 +163,7 @@ def test_a_viewer_sees_no_way_to_change_anything(shop: Site):
     shop.client.cookies.clear()
     shop.sign_in("vera@example.com")
     html = page(shop, "/issues")
-    assert titles(html) and 'type="checkbox"' not in html and 'name="state"' not in html
+    assert titles(html) and 'type="checkbox"' not in html and 'name="do"' not in html
 
 
 def test_links_lead_only_to_pages_that_exist(shop: Site):

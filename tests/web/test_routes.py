@@ -17,6 +17,8 @@ OPEN = {
     ("/login/code", "GET"),
     ("/login/code", "POST"),
     ("/login/forgot", "GET"),
+    ("/login/oidc", "GET"),
+    ("/login/oidc/callback", "GET"),
     ("/login/forgot", "POST"),
     ("/logout", "POST"),
     ("/{path:path}", "GET"),

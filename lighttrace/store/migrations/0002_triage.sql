@@ -52,8 +52,14 @@ CREATE INDEX issue_owner_user ON issue(owner_user) WHERE owner_user IS NOT NULL;
 CREATE INDEX issue_owner_team ON issue(owner_team) WHERE owner_team IS NOT NULL;
 CREATE INDEX issue_acknowledged_by ON issue(acknowledged_by) WHERE acknowledged_by IS NOT NULL;
 CREATE INDEX issue_merged ON issue(merged_into) WHERE merged_into IS NOT NULL;
-CREATE TABLE issue_alias(project_id INTEGER NOT NULL, short INTEGER NOT NULL, issue_id INTEGER NOT NULL REFERENCES issue(id) ON DELETE CASCADE, PRIMARY KEY(project_id, short)) STRICT, WITHOUT ROWID;
-CREATE INDEX issue_alias_issue ON issue_alias(issue_id);
+-- What a merged issue is made of: the numbers each part had when it was merged, in each environment, so that it can be taken out again.
+-- `row`, `day`: events after this row, and of this day and later, have come since; `n_recent` of `n` were counted on that day or later; `forgotten` people are in no row of `hash_person`; `face`: what it was called.
+CREATE TABLE issue_part(issue_id INTEGER NOT NULL REFERENCES issue(id) ON DELETE CASCADE, env_id INTEGER NOT NULL, row INTEGER NOT NULL, day INTEGER NOT NULL, n INTEGER NOT NULL, n_recent INTEGER NOT NULL, people INTEGER NOT NULL, forgotten INTEGER NOT NULL,
+  first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, first_event INTEGER NOT NULL, last_event INTEGER NOT NULL, first_release INTEGER, last_release INTEGER, face TEXT, PRIMARY KEY(issue_id, env_id)) STRICT, WITHOUT ROWID;
+-- A hash whose issue was deleted: its events, counters and people are on their way out. Its row goes last, so that its id is not given out before.
+ALTER TABLE grouphash ADD COLUMN removed_at INTEGER;
+CREATE INDEX grouphash_removed ON grouphash(removed_at) WHERE removed_at IS NOT NULL;
+CREATE INDEX grouphash_discarded ON grouphash(project_id) WHERE discard = 1;
 CREATE TABLE issue_seen(issue_id INTEGER NOT NULL REFERENCES issue(id) ON DELETE CASCADE, user_id INTEGER NOT NULL REFERENCES user(id) ON DELETE CASCADE, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, PRIMARY KEY(issue_id, user_id)) STRICT, WITHOUT ROWID;
 CREATE INDEX issue_seen_user ON issue_seen(user_id);
 CREATE TABLE note(id INTEGER PRIMARY KEY, issue_id INTEGER NOT NULL REFERENCES issue(id) ON DELETE CASCADE, user_id INTEGER REFERENCES user(id) ON DELETE SET NULL, at INTEGER NOT NULL, edited_at INTEGER, body TEXT NOT NULL) STRICT;

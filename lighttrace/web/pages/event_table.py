@@ -105,19 +105,19 @@ async def index(request: Request) -> Response:
             limit=ROWS,
         )
         found = issue_events.page(db, issue.id, query)
-        offered = _offered(db, issue, scope)
-        columns = offered[:BY_ITSELF] if chosen is None else chosen
+        keys = offered(db, issue, scope)
+        columns = keys[:BY_ITSELF] if chosen is None else chosen
         lines = tuple(_line(it, columns) for it in found.rows)
         called = f"{issue.title}: {issue.value}" if issue.value else issue.title
         titled = any(it.title != called for it in found.rows)
-        return Shown(found, lines, titled, columns, _with(offered, columns))
+        return Shown(found, lines, titled, columns, _with(keys, columns))
 
     return await around.page(
         request, "events", "pages/event_table.html", events, asked.own(), asked=asked
     )
 
 
-def _offered(db: Reader, issue: Issue, scope: Scope) -> tuple[str, ...]:
+def offered(db: Reader, issue: Issue, scope: Scope) -> tuple[str, ...]:
     """The tags of the newest events, those that tell most first."""
     stats = tag_stats.of_issue(db, issue.id, scope.environment)
     every = tags_view.distributions(stats, everything=True)

@@ -2,6 +2,7 @@
 `/issues/{short_id}/news`: the numbers of an open page, renewed in their places.
 """
 
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from markupsafe import Markup
+from starlette.background import BackgroundTask
 from starlette.datastructures import ImmutableMultiDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,8 +23,20 @@ from lighttrace.event.grouping import explain, lt1
 from lighttrace.event.grouping.explain import Explanation
 from lighttrace.event.model import Event
 from lighttrace.event.normalize import normalise
-from lighttrace.store import activity, counters, events, feedback, hashes, issues, tag_stats
+from lighttrace.store import (
+    activity,
+    archiving,
+    assignees,
+    counters,
+    events,
+    feedback,
+    hashes,
+    issues,
+    tag_stats,
+    viewers,
+)
 from lighttrace.store.activity import Activity
+from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Reader
 from lighttrace.store.events import Around, EventRow
 from lighttrace.store.feedback import Feedback
@@ -30,7 +44,9 @@ from lighttrace.store.issues import Issue
 from lighttrace.store.sight import Sight
 from lighttrace.store.tag_stats import ProjectTallies
 from lighttrace.store.users import User
+from lighttrace.store.viewers import Viewer
 from lighttrace.web import (
+    actions,
     chart_view,
     comments,
     format,
@@ -136,6 +152,9 @@ class Looked:
     talk: Talk = NOTHING_SAID
     reports: Sequence[Feedback] = ()
     groups: int = 0
+    assignees: Sequence[Assignee] = ()
+    viewers: Sequence[Viewer] = ()
+    new_look: bool = False  # that of whoever asks is not noted yet
 
     @property
     def timeline(self) -> Sequence[Activity | Comment]:
@@ -146,13 +165,13 @@ async def show(request: Request) -> Response:
     asked = Asked.read(request)
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    options = guards.person(request).options
+    person = guards.person(request)
     target = request.headers.get("hx-target", "")
     if wants_fragment(request) and target.startswith(PART_TARGET) and asked.parts:
         return await _part(request, asked)
-    zone = str(options.get("timezone") or "UTC")
+    zone = str(person.options.get("timezone") or "UTC")
     found = await services.store.read(
-        _look, asked, guards.sight(request), now_ms, zone, services.tallies, guards.person(request)
+        _look, asked, guards.sight(request), now_ms, zone, services.tallies, person
     )
     if found is None:
         raise HTTPException(404)
@@ -162,7 +181,15 @@ async def show(request: Request) -> Response:
     # what was taken back changes more than the title and the buttons
     block = "head_and_history" if wants_fragment(request) and target.endswith(HEAD) else None
     context = _context(request, asked, found, now_ms)
-    return render(request, "pages/issue.html", block=block, **context)
+    answer = render(request, "pages/issue.html", block=block, **context)
+    if found.new_look:
+        answer.background = BackgroundTask(_note_look, services, found.issue.id, person.id, now_ms)
+    return answer
+
+
+async def _note_look(services: state.Services, issue_id: int, user_id: int, now_ms: int) -> None:
+    with contextlib.suppress(StoreError):  # a full disk must not keep people from reading
+        await services.store.write(viewers.note, issue_id, user_id, now_ms)
 
 
 async def news(request: Request) -> Response:
@@ -199,6 +226,10 @@ def _context(request: Request, asked: Asked, found: Looked, now_ms: int) -> Mapp
         "periods": tuple(PERIODS),
         "period_words": PERIOD_WORDS,
         "may_change": guards.person(request).role in guards.MEMBERS,
+        "archives": actions.OFFERED,
+        "archived_until": actions.until(archiving.said(issue.archive), now_ms),
+        "until": actions.until,
+        "said_words": said.WORDS,
         "owner_line": issue.owner and rules.line_of(issue.owner.rule),
         "undo_url": partial(said.undo_url, request),
         "toasts": said.toasts(request),
@@ -211,25 +242,26 @@ async def header(
     """Title, state and buttons after a change, with the activity and a toast beside them."""
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    issue, history, talk = await services.store.read(
+    known = await services.store.read(
         _head, issue_id, guards.sight(request), guards.person(request)
     )
-    if issue is None:
+    if known is None:
         raise HTTPException(404)
+    issue, history, talk, whom = known
     asked = replace(Asked.of_current(request), short_id=issue.short_id)
-    found = Looked(issue, "", 0, 0, Markup(), history=history, talk=talk)
+    found = Looked(issue, "", 0, 0, Markup(), history=history, talk=talk, assignees=whom)
     context = {**_context(request, asked, found, now_ms), "toasts": toasts}
     return render(request, "pages/issue.html", block="head_and_history", **context)
 
 
 def _head(
     db: Reader, issue_id: int, sight: Sight, person: User
-) -> tuple[Issue | None, list[Activity], Talk]:
+) -> tuple[Issue, list[Activity], Talk, list[Assignee]] | None:
     issue = issues.get(db, issue_id, sight)
     if issue is None:
-        return None, [], NOTHING_SAID
+        return None
     talk = comments.of_issue(db, issue_id, issue.project_id, person)
-    return issue, activity.of_issue(db, issue_id), talk
+    return issue, activity.of_issue(db, issue_id), talk, assignees.every(db)
 
 
 async def _part(request: Request, asked: Asked) -> Response:
@@ -276,6 +308,9 @@ def _look(
         talk=comments.of_issue(db, issue.id, issue.project_id, person),
         reports=feedback.of_issue(db, issue.id),
         groups=len(hashes.of_issue(db, issue.id)),
+        assignees=assignees.every(db),
+        viewers=viewers.of_issue(db, issue.id),
+        new_look=viewers.is_due(db, issue.id, person.id, now_ms),
     )
 
 

@@ -9,12 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lighttrace.store import environments, issue_list, projects
+from lighttrace.store import assignees, environments, issue_list, projects
+from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Reader
 from lighttrace.store.issue_list import IssuePage
 from lighttrace.store.projects import Project
 from lighttrace.store.sight import Sight
-from lighttrace.web import guards, links, listing, said, state
+from lighttrace.web import actions, guards, links, listing, said, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import OFFERED, PERIOD_WORDS, SORT_WORDS, STATES, Listing
 from lighttrace.web.render import render
@@ -42,6 +43,7 @@ class Found:
     projects: tuple[Project, ...]
     project: Project | None
     ways: tuple[Way, ...]
+    assignees: tuple[Assignee, ...]
 
     @property
     def waiting(self) -> Project | None:
@@ -86,6 +88,7 @@ async def shown(
         period_words=PERIOD_WORDS,
         may_change=guards.person(request).role in guards.MEMBERS,
         may_add=guards.person(request).role in guards.ADMINS,
+        archives=actions.OFFERED,
         toasts=toasts,
     )
 
@@ -116,7 +119,8 @@ def _find(db: Reader, asked: Listing, sight: Sight, now_ms: int) -> Found | None
     counts = _counts(db, asked, within, now_ms)
     ways = () if page.rows else _ways(db, asked, project, sight, now_ms)
     names = tuple(name for _, name in environments.seen(db, sight))
-    return Found(page, counts, names, every, project, ways)
+    whom = tuple(assignees.every(db))
+    return Found(page, counts, names, every, project, ways, whom)
 
 
 Within: TypeAlias = tuple[int, ...] | None  # the projects a list is about; None: all there are

@@ -14,17 +14,20 @@ from starlette.responses import RedirectResponse, Response
 
 from lighttrace.ingest.errors import event_write
 from lighttrace.ingest.origin import Origin
-from lighttrace.store import invites, issue_list, issues, keys, projects, refusals, users
-from lighttrace.store.database import Reader
+from lighttrace.store import audit, invites, issue_list, issues, keys, projects, refusals, users
+from lighttrace.store.audit import Actor
+from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.keys import Key
 from lighttrace.store.projects import Project
 from lighttrace.store.refusals import RefusalRow
 from lighttrace.store.sight import Sight
+from lighttrace.store.users import User
 from lighttrace.web import format, guards, links, passwords, sessions, snippets, state, trial
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.pages.account import NAME_LENGTH, password_problem, zone_or_none
 from lighttrace.web.pages.login import EMAIL_LENGTH
+from lighttrace.web.pages.settings import actor
 from lighttrace.web.render import render
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[^@\s]+@localhost")
@@ -70,7 +73,9 @@ async def make_admin(request: Request) -> Response:
         values = {"name": name, "email": email}
         return render(request, "pages/setup.html", 422, token=token, values=values, errors=errors)
     hashed = await passwords.hash_async(password)
-    user = await services.store.write(invites.use_setup, token, email, name, hashed, now_ms)
+    user = await services.store.write(
+        _use_link, token, email, name, hashed, sessions.address(request), now_ms
+    )
     if user is None:
         return await _closed(request)
     if zone:
@@ -106,9 +111,27 @@ async def make_project(request: Request) -> Response:
             "A name with at least one letter or digit",
         )
     project = await services.store.write(
-        projects.add, name, services.clock.now_ms(), platform=platform or None
+        _add_project, name, platform or None, actor(request), services.clock.now_ms()
     )
     return RedirectResponse(links.url(request, f"/setup/{project.slug}/sdk"), status_code=303)
+
+
+def _use_link(
+    tx: Transaction, token: str, email: str, name: str, hashed: str, ip: str, now_ms: int
+) -> User | None:
+    user = invites.use_setup(tx, token, email, name, hashed, now_ms)
+    if user is not None:
+        by = Actor(user.id, ip)
+        audit.note(tx, by, "user.add", user.email, now_ms, role=user.role, by_way_of="setup link")
+    return user
+
+
+def _add_project(
+    tx: Transaction, name: str, platform: str | None, by: Actor, now_ms: int
+) -> Project:
+    project = projects.add(tx, name, now_ms, platform=platform)
+    audit.note(tx, by, "project.add", project.slug, now_ms)
+    return project
 
 
 def _project_form(request: Request, values: dict[str, str], error: str = "") -> Response:
@@ -262,6 +285,7 @@ REASONS = {
     "wrong_key": "arrived with a wrong key",
     "wrong_project": "arrived with a key of another project",
     "disabled_key": "arrived with a disabled key",
+    "project_archived": "arrived although the project is archived",
     "two_keys": "arrived with two different keys",
     "no_key": "arrived without a key",
     "malformed_key": "arrived with a broken key",

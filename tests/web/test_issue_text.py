@@ -154,9 +154,9 @@ def shop(mira: Site) -> Site:
 
 
 def test_the_page_offers_it_for_the_event_that_is_shown(shop: Site):
-    html = shop.client.get("/issues/SHOP-1").text
+    html = shop.client.get("/issues/SHOP-1/events/latest").text
     link = html.partition("data-copy-url")[2].partition('href="')[2].partition('"')[0]
-    assert link.startswith("/issues/SHOP-1.md?event=")
+    assert link == "/issues/SHOP-1.md?event=latest"
     answer = shop.client.get(link)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"

@@ -1,13 +1,15 @@
 /* The page of an issue: copying it as Markdown; names while a comment is written. Pages work without it. */
 (() => {
-  /* data-copy-url: a link to a text; the text is copied instead of being opened */
+  /* data-copy-url: a link to a text; the text is copied instead of being opened, with the event that is shown by now */
   document.addEventListener('click', async e => {
     const link = e.target.closest('[data-copy-url]');
     if (!link || e.ctrlKey || e.metaKey || e.shiftKey) return;
     e.preventDefault();
     const label = link.querySelector('span') || link, before = link.dataset.label ||= label.textContent;
     try {
-      const answer = await fetch(link.href);
+      const at = new URL(link.href), shown = document.getElementById('shown-event');
+      if (shown) at.searchParams.set('event', shown.value);
+      const answer = await fetch(at);
       if (!answer.ok) throw answer;
       await navigator.clipboard.writeText(await answer.text());
       label.textContent = 'Copied';
@@ -17,6 +19,8 @@
 
   /* after an @, those whose names begin so; arrows, enter and tab choose, esc closes */
   const doc = document, menu = Object.assign(doc.createElement('ul'), {className: 'menu names', hidden: true, id: 'names'});
+  const box = Object.assign(doc.createElement('div'), {className: 'names-at'});  // takes no room: what is below stays where it is
+  box.append(menu);
   let field = null;
   menu.setAttribute('role', 'listbox');
   menu.setAttribute('aria-label', 'People');
@@ -36,7 +40,7 @@
       return row;
     }));
     if (!people.length) return close();
-    field.after(menu);
+    field.after(box);
     field.setAttribute('aria-controls', 'names');
     menu.hidden = false;
     mark(0);

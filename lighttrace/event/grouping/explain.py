@@ -15,18 +15,21 @@ from lighttrace.event.model import Cut, Event, ExceptionValue, Frame
 PARTS = 60
 SHOWN = 200
 NOT_OURS = "not the application's"
+SEPARATOR = " · "  # between module or file, function and line of a frame
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One thing the hash could be made of. `reason` says why it was not used, or what was left out
-    of it.
+    of it. Of a frame `place` is its name in a sentence, `left_out` what in it does not count.
     """
 
     name: str  # type | value | frame | message | fingerprint | checksum | directive
     value: str
     used: bool
     reason: str = ""
+    place: str = ""
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +224,29 @@ def _of_stack(
         if not reason and app_only and not is_app:
             by = frame.ruled.app_by if frame.ruled else ""
             reason = f"not the application's, by the rule {by}" if by else NOT_OURS
-        shown = " · ".join(part.partition(":")[2] for part in call) or frame.function or "?"
-        parts.append(Part("frame", shown[:SHOWN], not reason, reason))
+        shown = SEPARATOR.join(part.partition(":")[2] for part in call) or frame.function or "?"
+        said = dict(part.partition(":")[::2] for part in call)
+        place = said.get("function") or frame.function or said.get("file") or said.get("module")
+        left_out, why = _left_out(frame, said)
+        parts.append(
+            Part("frame", shown[:SHOWN], not reason, reason or why, (place or "")[:80], left_out)
+        )
     used = len(calls.contributing(stack, platform, app_only))
     cut = stack[-1].ruled.cut if stack and stack[-1].ruled else None
     if cut is not None:
         parts = _cut(parts, used, cut)
     return tuple(parts[:PARTS]), app_only, used
+
+
+def _left_out(frame: Frame, said: dict[str, str]) -> tuple[str, str]:
+    """What of a frame does not count, and why, where that is not plain."""
+    place = f":{frame.lineno}" + (f":{frame.colno}" if frame.colno else "") if frame.lineno else ""
+    if "function" in said or not frame.function:
+        return place, ""
+    why = "its name is minified or says nothing"
+    if frame.data and frame.data.get("sourcemap"):
+        why = "its name comes from a source map, which is less sure than its line"
+    return f"{place} {frame.function[:80]}".strip(), why
 
 
 def _cut(parts: list[Part], used: int, cut: Cut) -> list[Part]:

@@ -24,7 +24,7 @@ from lighttrace.event.grouping.rule_line import (
     unquoted,
     written,
 )
-from lighttrace.event.model import Event, ExceptionValue, Frame, Thread
+from lighttrace.event.model import Event, Frame
 
 PARTS = 20
 REMEMBERED = 2048  # frames; programs have few that fail
@@ -109,7 +109,10 @@ class FingerprintRules:
         """The first rule that matches. Never raises."""
         seen = Seen(event, self._mask)
         for rule, checks in self._compiled:
-            if all(check(seen) for check in checks):
+            for check in checks:
+                if not check(seen):
+                    break
+            else:
                 return rule
         return None
 
@@ -119,12 +122,12 @@ class FingerprintRules:
         error: list[Matcher] = []
         thread: list[Matcher] = []
         bits = 0
-        all_negated = True
+        all_denied = True
         for one in rule.matchers:
             if one.key in _FRAME:
                 self._frame_tests.append((one.key, one.negated, matchers.test_of(one)))
                 bits |= 1 << (len(self._frame_tests) - 1)
-                all_negated = all_negated and one.negated
+                all_denied = all_denied and one.negated
             elif one.key in _ERROR:
                 error.append(one)
             elif one.key.startswith("thread."):
@@ -132,44 +135,58 @@ class FingerprintRules:
             else:
                 checks.append(_of_event(one))
         if error:
-            checks.append(_of_one(error, lambda seen: seen.event.exceptions, _of_exception))
+            checks.append(_of_one(error, Seen.errors))
         if thread:
-            checks.append(_of_one(thread, lambda seen: seen.event.threads, _of_thread))
+            checks.append(_of_one(thread, Seen.threads))
         if bits:
-            which = all if all_negated else any
-            checks.append(lambda seen: which(mask & bits == bits for mask in seen.masks()))
+            checks.append(_of_frames(bits, all_denied))
         return checks
 
-    def _look(self, *values: str) -> int:
+    def _look(
+        self,
+        module: str | None,
+        path: str | None,
+        package: str | None,
+        function: str | None,
+        is_app: bool,
+    ) -> int:
         """One bit for each matcher of frames, set if it holds for a frame of these values."""
-        by_key = dict(zip(("module", "path", "package", "function", "app"), values, strict=True))
+        values = {
+            "module": module or "",
+            "path": (path or "").replace("\\", "/").lower(),
+            "package": (package or "").replace("\\", "/").lower(),
+            "function": function or "",
+            "app": "yes" if is_app else "no",
+        }
         return sum(
             1 << bit
             for bit, (key, negated, test) in enumerate(self._frame_tests)
-            if test(by_key[key]) is not negated
+            if test(values[key]) is not negated
         )
 
 
 class Seen:
     """An event as rules look at it; what takes time is worked out when first asked for."""
 
-    __slots__ = ("_mask", "_masks", "_tags", "_texts", "event")
+    __slots__ = ("_errors", "_mask", "_masks", "_tags", "_texts", "_threads", "event")
 
     def __init__(self, event: Event, mask: Callable[..., int]) -> None:
         self.event = event
         self._mask = mask
-        self._masks: list[int] | None = None
+        self._masks: set[int] | None = None
         self._texts: list[str] | None = None
         self._tags: dict[str, str] | None = None
+        self._errors: Things | None = None
+        self._threads: Things | None = None
 
     def texts(self) -> list[str]:
-        """The message, and what the exceptions say."""
+        """The message, and what the exceptions say; in lower case."""
         if self._texts is None:
             event = self.event
-            found = [link.value for link in event.exceptions if link.value]
+            found = [link.value for link in event.exceptions]
             if event.message is not None:
-                found += [event.message.formatted, event.message.template or ""]
-            self._texts = [text for text in found if text]
+                found += [event.message.formatted, event.message.template]
+            self._texts = [text.lower() for text in found if text]
         return self._texts
 
     def tag(self, name: str) -> str:
@@ -177,27 +194,45 @@ class Seen:
             self._tags = dict(tags.all_tags(self.event))
         return self._tags.get(name, "")
 
-    def masks(self) -> list[int]:
+    def errors(self) -> "Things":
+        if self._errors is None:
+            self._errors = [
+                {"type": link.type or "", "value": (link.value or "").lower()}
+                for link in self.event.exceptions
+            ]
+        return self._errors
+
+    def threads(self) -> "Things":
+        if self._threads is None:
+            self._threads = [
+                {
+                    "thread.name": thread.name or "",
+                    "thread.id": thread.id or "",
+                    "thread.state": thread.state or "",
+                    "thread.crashed": "yes" if thread.crashed else "no",
+                    "thread.current": "yes" if thread.current else "no",
+                }
+                for thread in self.event.threads
+            ]
+        return self._threads
+
+    def masks(self) -> set[int]:
+        """What holds of the frames; frames of which the same holds are one."""
         if self._masks is None:
-            event = self.event
+            event, mask = self.event, self._mask
             stacks: list[Sequence[Frame]] = [link.frames for link in event.exceptions]
             thread = lt1.thread_of(event)
             stacks += [event.frames, thread.frames if thread else ()]
-            self._masks = [
-                self._mask(
-                    frame.module or "",
-                    frames.path_of(frame),
-                    (frame.package or "").replace("\\", "/"),
-                    frame.function or "",
-                    "yes" if is_app else "no",
-                )
+            self._masks = {
+                mask(it.module, it.abs_path or it.filename, it.package, it.function, is_app)
                 for stack in stacks
-                for frame, is_app in zip(stack, frames.in_app(stack, event.platform), strict=True)
-            ]
+                for it, is_app in zip(stack, frames.in_app(stack, event.platform), strict=True)
+            }
         return self._masks
 
 
 Check = Callable[[Seen], bool]
+Things = list[dict[str, str]]
 _READ: dict[str, Callable[[Event], str | None]] = {
     "logger": lambda event: event.logger,
     "level": lambda event: event.level,
@@ -218,32 +253,20 @@ def _of_event(one: Matcher) -> Check:
     return lambda seen: test(read(seen.event) or "") is holds
 
 
-def _of_one(
-    wanted: list[Matcher],
-    things: Callable[[Seen], Sequence[ExceptionValue] | Sequence[Thread]],
-    read: Callable[[str, "ExceptionValue | Thread"], str],
-) -> Check:
+def _of_one(wanted: list[Matcher], things: Callable[[Seen], Things]) -> Check:
     """All of them for one and the same exception or thread."""
     tests = [(one.key, one.negated, matchers.test_of(one)) for one in wanted]
     which = all if all(one.negated for one in wanted) else any
-
-    def check(seen: Seen) -> bool:
-        return which(
-            all(test(read(key, thing)) is not negated for key, negated, test in tests)
-            for thing in things(seen)
-        )
-
-    return check
-
-
-def _of_exception(key: str, thing: ExceptionValue | Thread) -> str:
-    assert isinstance(thing, ExceptionValue)
-    return (thing.type if key == "type" else thing.value) or ""
+    if len(tests) == 1:
+        key, denied, test = tests[0]
+        return lambda seen: any(test(thing[key]) for thing in things(seen)) is not denied
+    return lambda seen: which(
+        all(test(thing[key]) is not negated for key, negated, test in tests)
+        for thing in things(seen)
+    )
 
 
-def _of_thread(key: str, thing: ExceptionValue | Thread) -> str:
-    name = key.removeprefix("thread.")
-    value = getattr(thing, name)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value or ""
+def _of_frames(bits: int, all_denied: bool) -> Check:
+    if all_denied:
+        return lambda seen: all(mask & bits == bits for mask in seen.masks())
+    return lambda seen: any(mask & bits == bits for mask in seen.masks())

@@ -108,7 +108,9 @@ def family_of(platform: str) -> str:
 
 
 def test_of(matcher: Matcher) -> Test:
-    """Whether a value is like that; negation is the caller's. Switches are `yes` or `no`."""
+    """Whether a value is like that; negation is the caller's. Switches are `yes` or `no`; what is
+    compared in any case is asked in lower case, so that it is lowered once for all rules.
+    """
     key, pattern = matcher.key, matcher.pattern
     if key == "family":
         words = frozenset(pattern.split(","))
@@ -116,9 +118,5 @@ def test_of(matcher: Matcher) -> Test:
     if key in _SWITCHES:
         return pattern.__eq__
     if key in _PATHS:
-        path = globs.compiled_path(pattern.lower())
-        return lambda text: path(text.lower())
-    if key in _ANY_CASE:
-        glob = globs.compiled(pattern.lower())
-        return lambda text: glob(text.lower())
-    return globs.compiled(pattern)
+        return globs.compiled_path(pattern.lower())
+    return globs.compiled(pattern.lower() if key in _ANY_CASE else pattern)

@@ -149,6 +149,7 @@ class _Compiled:
     """Bits say which remembered answers must be yes; `running` is what rules change, asked anew."""
 
     rule: StackRule
+    needs: int  # what must hold somewhere in the stack
     own: int
     caller: int
     callee: int
@@ -218,15 +219,29 @@ class StackRules:
             for one in rule.matchers
             if one.key in _ERROR
         )
-        return _Compiled(rule, bits[0], bits[1], bits[2], tuple(running), error)
+        own, caller, callee = bits
+        return _Compiled(rule, own | caller | callee, own, caller, callee, tuple(running), error)
 
-    def _look(self, *values: str) -> int:
+    def _look(
+        self,
+        platform: str,
+        module: str | None,
+        path: str | None,
+        package: str | None,
+        function: str | None,
+    ) -> int:
         """One bit for each matcher of frames, set if it holds for a frame of these values."""
-        by_key = dict(zip(("family", "module", "path", "function", "package"), values, strict=True))
+        values = {
+            "family": matchers.family_of(platform),
+            "module": module or "",
+            "path": (path or "").replace("\\", "/").lower(),
+            "package": (package or "").replace("\\", "/").lower(),
+            "function": function or "",
+        }
         return sum(
             1 << bit
             for bit, (key, negated, test) in enumerate(self._tests)
-            if test(by_key[key]) is not negated
+            if test(values[key]) is not negated
         )
 
     def _ruled(
@@ -234,30 +249,32 @@ class StackRules:
     ) -> tuple[Frame, ...]:
         if not calls:
             return calls
+        mask = self._mask
         masks = [
-            self._mask(
-                matchers.family_of(frame.platform or platform),
-                frame.module or "",
-                frames.path_of(frame),
-                frame.function or "",
-                (frame.package or "").replace("\\", "/"),
+            mask(
+                it.platform or platform,
+                it.module,
+                it.abs_path or it.filename,
+                it.package,
+                it.function,
             )
-            for frame in calls
+            for it in calls
         ]
         somewhere = 0
-        for mask in masks:
-            somewhere |= mask
+        for found in set(masks):
+            somewhere |= found
+        nowhere = ~somewhere
         stack: _Stack | None = None
         flags: tuple[bool, ...] = ()
         for one in self._compiled:
-            if (one.own | one.caller | one.callee) & ~somewhere or not _is_of(one, error):
+            if one.needs & nowhere or not _is_of(one, error):
                 continue
             if stack is None:
                 flags = frames.in_app(calls, platform)
                 stack = _untouched(flags)
-            found = [at for at in range(len(calls)) if _holds(one, at, masks, stack)]
-            if found:
-                _act(one.rule, found, stack)
+            places = [at for at in range(len(calls)) if _holds(one, at, masks, stack)]
+            if places:
+                _act(one.rule, places, stack)
         if stack is None:
             return calls
         if stack.app == list(flags) and not any(stack.group_by) and stack.cut == Cut():
@@ -278,7 +295,7 @@ def _is_of(one: _Compiled, error: ExceptionValue | None) -> bool:
         elif key == "mechanism":
             value = error.mechanism.type if error.mechanism else ""
         else:
-            value = (error.type if key == "type" else error.value) or ""
+            value = (error.type if key == "type" else error.value and error.value.lower()) or ""
         if test(value) is negated:
             return False
     return True

@@ -19,8 +19,8 @@ from starlette.responses import RedirectResponse, Response
 
 from lighttrace.errors import EventError, StoreError
 from lighttrace.event.decode import decode
-from lighttrace.event.grouping import explain, lt1
 from lighttrace.event.grouping.explain import Explanation
+from lighttrace.event.grouping.rules import Rules
 from lighttrace.event.model import Event
 from lighttrace.event.normalize import normalise
 from lighttrace.store import (
@@ -42,7 +42,6 @@ from lighttrace.store.events import Around, EventRow
 from lighttrace.store.feedback import Feedback
 from lighttrace.store.issues import Issue
 from lighttrace.store.sight import Sight
-from lighttrace.store.tag_stats import ProjectTallies
 from lighttrace.store.users import User
 from lighttrace.store.viewers import Viewer
 from lighttrace.web import (
@@ -63,6 +62,7 @@ from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import PERIOD_WORDS, PERIODS
 from lighttrace.web.render import render, wants_fragment
 from lighttrace.web.standing_out import Standout, standing_out
+from lighttrace.web.state import Services
 from lighttrace.web.tags_view import Distribution
 from lighttrace.web.view import EventView
 
@@ -171,7 +171,7 @@ async def show(request: Request) -> Response:
         return await _part(request, asked)
     zone = str(person.options.get("timezone") or "UTC")
     found = await services.store.read(
-        _look, asked, guards.sight(request), now_ms, zone, services.tallies, person
+        _look, asked, guards.sight(request), now_ms, zone, services, person
     )
     if found is None:
         raise HTTPException(404)
@@ -267,17 +267,23 @@ def _head(
 async def _part(request: Request, asked: Asked) -> Response:
     """A folded part that somebody opened: a frame, a thread, the earlier steps."""
     services = state.of(request)
-    part = await services.store.read(_find_part, asked, guards.sight(request))
+    part = await services.store.read(_find_part, asked, guards.sight(request), services)
     if part is None:
         raise HTTPException(404)
     return render(request, "parts/event_part.html", block="part", part=part, key=asked.parts[0])
 
 
-def _find_part(db: Reader, asked: Asked, sight: Sight) -> Any:
+def _find_part(db: Reader, asked: Asked, sight: Sight, services: Services) -> Any:
     issue = issues.by_short_id(db, asked.short_id, sight)
     row = events.chosen(db, issue.id, asked.which, asked.environment) if issue else None
     event = _event(db, row)[0] if row else None
-    return view.part(event, asked.parts[0]) if event else None
+    if issue is None or event is None:
+        return None
+    return view.part(_rules(services, issue).seen(event), asked.parts[0])
+
+
+def _rules(services: Services, issue: Issue) -> Rules:
+    return services.options(issue.project_id).grouping
 
 
 def _look(
@@ -286,7 +292,7 @@ def _look(
     sight: Sight,
     now_ms: int,
     zone: str,
-    tallies: ProjectTallies,
+    services: Services,
     person: User,
 ) -> Looked | None:
     """All reading and working out of the page; runs in a reader's thread."""
@@ -298,10 +304,10 @@ def _look(
         return None
     found = _counted(db, issue, asked, now_ms, zone)
     here = tag_stats.tally(db, issue.id, asked.environment)
-    there = tallies.of(db, issue.project_id, asked.environment, here.since_ms, now_ms)
+    there = services.tallies.of(db, issue.project_id, asked.environment, here.since_ms, now_ms)
     return replace(
         found,
-        event=_seen(db, issue, row, asked) if row else None,
+        event=_seen(db, issue, row, asked, _rules(services, issue)) if row else None,
         tags=tags_view.distributions(here.stats()),
         standouts=standing_out(here, there),
         history=activity.of_issue(db, issue.id),
@@ -350,14 +356,15 @@ def _suiting(issue: Issue, now_ms: int) -> str:
     return "14d" if now_ms - issue.last_at < 14 * format.DAY else "90d"
 
 
-def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked) -> Seen:
+def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, rules: Rules) -> Seen:
     event, filtered = _event(db, row)
     shown, why = None, None
     if event is not None:
-        why = explain.explain(event)
+        event = rules.seen(event)
+        why = rules.explain(event)
         shown = view.event(
             event,
-            main=lt1.group(event).main,
+            main=rules.group(event).main,
             asked=asked.parts,
             every=asked.every,
             filtered=filtered,

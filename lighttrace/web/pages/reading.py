@@ -3,12 +3,13 @@
 """
 
 from lighttrace.web.guards import Page
-from lighttrace.web.pages import event_table, export, issue_copy, notes, tags, users
+from lighttrace.web.pages import event_table, export, grouping, issue_copy, notes, tags, users
 
 PAGES: tuple[Page, ...] = (
     *export.PAGES,
     *issue_copy.PAGES,
     *event_table.PAGES,
+    *grouping.PAGES,
     *notes.PAGES,
     *tags.PAGES,
     *users.PAGES,

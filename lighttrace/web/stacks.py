@@ -146,6 +146,14 @@ def _crash(calls: Sequence[Frame], flags: Sequence[bool]) -> int:
     return (named or own or [len(calls) - 1])[-1]
 
 
+def _ruled(frame: Frame) -> str:
+    """Where a rule turned round what the SDK said, which stays known."""
+    ruled = frame.ruled
+    if ruled is None or not ruled.app_by or ruled.said in (None, frame.in_app):
+        return ""
+    return "yours by a rule" if frame.in_app else "not yours by a rule"
+
+
 def _call(
     frame: Frame, key: str, platform: str, own: bool, shown: bool, budget: Budget, opens: bool
 ) -> Call:
@@ -172,6 +180,7 @@ def _call(
         own,
         opened=opens or asked,
         lazy=not inside and (has_source or has_variables),
+        pill=_ruled(frame),
         address="" if place else frame.instruction_addr or "",
         lines=lines,
         variables=variables[:VARIABLES],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lighttrace.event.model import Frame
+from lighttrace.event.model import Frame, Ruled
 from lighttrace.web import stacks
 from lighttrace.web.stacks import Budget, Call, Fold, Gap
 
@@ -29,6 +29,16 @@ def test_the_newest_call_comes_first_and_library_calls_are_one_line():
     first, fold = entries(foreign("celery"), foreign("flask"), own("total"))
     assert isinstance(first, Call) and (first.function, first.opened) == ("total", True)
     assert isinstance(fold, Fold) and fold.words == "2 frames in flask, celery"
+
+
+def test_where_a_rule_turned_round_what_the_sdk_said_is_marked():
+    said_no, said_yes = Ruled(said=False, app_by="+app"), Ruled(said=True, app_by="-app")
+    crash, mine, theirs = entries(
+        own("theirs", in_app=False, ruled=said_yes), own("mine", ruled=said_no), own("crash")
+    )
+    assert isinstance(mine, Call) and mine.pill == "yours by a rule"
+    assert isinstance(theirs, Call) and theirs.pill == "not yours by a rule"
+    assert isinstance(crash, Call) and crash.pill == "crashed here"
 
 
 def test_a_single_library_call_needs_no_folding():

@@ -17,7 +17,7 @@ from lighttrace import __version__, example, log
 from lighttrace import config as configuration
 from lighttrace.alerts.mail import send_test
 from lighttrace.clock import SystemClock
-from lighttrace.commands import people
+from lighttrace.commands import grouping, people
 from lighttrace.commands.where import read, where
 from lighttrace.config import Config
 from lighttrace.demo.fill import EMAIL, PASSWORD, Filled, fill
@@ -281,6 +281,7 @@ def token_add(
 
 
 cli.add_command(people.user)
+cli.add_command(grouping.grouping)
 cli.add_command(people.team)
 
 

@@ -1,9 +1,12 @@
-"""Comments: what people write about an issue, in Markdown, kept as it was written."""
+"""Comments: what people write about an issue, in Markdown, kept as it was written. Those of issues
+that were merged into one are shown with it, and go with theirs when it is taken apart.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lighttrace.store import branches
 from lighttrace.store.database import Reader, Transaction
 
 MOST_TEXT = 10_000  # characters of a comment
@@ -24,32 +27,24 @@ class Note:
     body: str
 
 
-SELECT = """
-select n.id, n.issue_id, n.user_id, u.name, u.email, n.at, n.edited_at, n.body
-  from note n left join user u on u.id = n.user_id
-"""
-OF_ISSUE = f"{SELECT} where n.issue_id = ? order by n.at desc, n.id desc limit ?"
-
-
-def of_issue(db: Reader, issue_id: int, limit: int = MOST_SHOWN) -> list[Note]:
-    """The newest comments, newest first."""
-    return [Note(*row) for row in db.execute(OF_ISSUE, (issue_id, limit))]
-
-
-BEFORE = f"""
-{SELECT} where n.issue_id = ? and (n.at, n.id) < (?, ?) order by n.at desc, n.id desc limit ?
+COLUMNS = "n.id, n.issue_id, n.user_id, u.name, u.email, n.at, n.edited_at, n.body"
+OF_ISSUE = f"""
+select {COLUMNS} from json_each(?) w cross join note n on n.issue_id = w.value
+  left join user u on u.id = n.user_id
+ where (n.at, n.id) < (?, ?) order by n.at desc, n.id desc limit ?
 """
 
 
-def page_of_issue(
-    db: Reader, issue_id: int, before: tuple[int, int] | None, limit: int
+def of_issue(
+    db: Reader, issue_id: int, limit: int = MOST_SHOWN, before: tuple[int, int] | None = None
 ) -> list[Note]:
-    """Comments before the one of that time and id, newest first; for lists that have pages."""
-    values = (issue_id, *(before or (2**62, 0)), limit)
-    return [Note(*row) for row in db.execute(BEFORE, values)]
+    """The newest comments before the one of that time and id, newest first."""
+    family = json.dumps(branches.family(db, issue_id))
+    values = (family, *(before or (2**62, 0)), limit)
+    return [Note(*row) for row in db.execute(OF_ISSUE, values)]
 
 
-BY_ID = f"{SELECT} where n.id = ?"
+BY_ID = f"select {COLUMNS} from note n left join user u on u.id = n.user_id where n.id = ?"
 
 
 def by_id(db: Reader, note_id: int) -> Note | None:
@@ -58,8 +53,10 @@ def by_id(db: Reader, note_id: int) -> Note | None:
 
 
 COUNTS = """
-select n.issue_id, count(*) from json_each(?) w cross join note n on n.issue_id = w.value
- group by n.issue_id
+with recursive family(root, id) as (
+  select value, value from json_each(?)
+  union all select f.root, i.id from family f cross join issue i on i.merged_into = f.id)
+select f.root, count(*) from family f cross join note n on n.issue_id = f.id group by f.root
 """
 
 

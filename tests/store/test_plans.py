@@ -149,7 +149,7 @@ QUESTIONS: dict[str, Ask] = {
             "with a tag": {"text": "level:error", "env": "staging"},
         }.items()
     },
-    "its comments": lambda db: (notes.of_issue(db, 1), notes.page_of_issue(db, 1, (NOON, 9), 5)),
+    "its comments": lambda db: (notes.of_issue(db, 1), notes.of_issue(db, 1, 5, (NOON, 9))),
     "how many comments": lambda db: notes.counts(db, [1, 2]),
     "its reports": lambda db: feedback.of_issue(db, 1),
     "its chart by minutes": lambda db: counters.series(db, 1, None, NOON - HOUR, NOON, 60_000),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lighttrace.store import notes, outbox
+from lighttrace.store import merging, notes, outbox
 from tests.web.sending import add_projects, an_error, send
 from tests.web.served import Site, served
 from tests.web.test_issue_page import MINUTE, page, text_of
@@ -159,3 +159,16 @@ def test_what_somebody_wrote_who_is_gone_stays(shop: Site):
     shop.write(lambda tx: tx.execute("update note set user_id = null") and None)
     said = text_of(page(shop, "/issues/SHOP-1"))
     assert "Somebody by Mira" in said
+
+
+def test_what_was_said_about_a_merged_issue_is_read_where_it_went(shop: Site):
+    send(shop, an_error("ValueError"))
+    say(shop, "about the second", "/issues/SHOP-2/notes")
+    now_ms = shop.clock.now_ms()
+    undo = shop.write(merging.merge, 1, [2], 1, now_ms)
+    assert "<p>about the second</p>" in page(shop, "/issues/SHOP-1")
+    assert shop.read(notes.counts, [1]) == {1: 1}
+    assert say(shop, "changed", "/issues/SHOP-1/notes/1").status_code == 303
+    shop.client.post(f"/undo/{undo.token}")
+    assert "<p>changed</p>" not in page(shop, "/issues/SHOP-1")
+    assert "<p>changed</p>" in page(shop, "/issues/SHOP-2")

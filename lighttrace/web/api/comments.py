@@ -44,7 +44,7 @@ async def listed(request: Request) -> Response:
 def _page(
     db: Reader, named: str, sight: Sight, before: tuple[int, int] | None, limit: int
 ) -> tuple[list[Note], bool]:
-    found = notes.page_of_issue(db, find_issue(db, named, sight).id, before, limit + 1)
+    found = notes.of_issue(db, find_issue(db, named, sight).id, limit + 1, before)
     return found[:limit], len(found) > limit
 
 

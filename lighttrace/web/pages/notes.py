@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from lighttrace.store import issues, notes
+from lighttrace.store import branches, issues, notes
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
 from lighttrace.store.notes import MOST_TEXT, Note
@@ -75,7 +75,9 @@ async def _place(request: Request) -> Place:
 def _find(db: Reader, short_id: str, sight: Sight, note_id: int | None) -> Place | None:
     issue = issues.by_short_id(db, short_id, sight)
     note = notes.by_id(db, note_id) if note_id is not None else None
-    if issue is None or (note_id is not None and (note is None or note.issue_id != issue.id)):
+    if issue is None or (note is None and note_id is not None):
+        return None
+    if note is not None and note.issue_id not in branches.family(db, issue.id):
         return None
     return Place(issue, note, comments.everybody(db, issue.project_id))
 

@@ -809,7 +809,7 @@ class Config(Struct, frozen=True):
         if self.alerts.to and self.smtp is None:
             found.append("[alerts] to names people, but without [smtp] no mail can be sent.")
         if self.smtp is not None and not self.alerts.to:
-            found.append("[smtp] is set, but [alerts] to names nobody: no mail will be sent.")
+            found.append("[smtp] is set, but [alerts] to names nobody: issues are not mailed.")
         return tuple(found)
 
 

@@ -20,24 +20,39 @@ pytestmark = pytest.mark.sdk
 MINUTE = 60_000
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, node_modules: Path) -> Iterator[Company]:
+    """A provider that nobody changes."""
+    with company(tmp_path_factory.mktemp("provider")) as running:
+        yield running
+
+
 @pytest.fixture
-def provider(tmp_path: Path, node_modules: Path) -> Iterator[Company]:
+def own(tmp_path: Path, node_modules: Path) -> Iterator[Company]:
+    """A provider of the test's own."""
     with company(tmp_path) as running:
         yield running
 
 
 @contextmanager
-def site_of(provider: Company, *lines: str, **options: Any) -> Iterator[Site]:
-    with served(provider.folder, provider.toml(*lines), **options) as site:
+def site_of(path: Path, provider: Company, *lines: str, **options: Any) -> Iterator[Site]:
+    with served(path, provider.toml(*lines), **options) as site:
         assert hasattr(site.clock, "set")
         site.clock.set(time.time_ns() // 1_000_000)  # the provider's clock is the machine's
         yield site
 
 
 @pytest.fixture
-def site(provider: Company) -> Iterator[Site]:
-    with site_of(provider) as site:
+def site(tmp_path: Path, shared: Company) -> Iterator[Site]:
+    with site_of(tmp_path, shared) as site:
         yield site
+
+
+@pytest.fixture
+def house(tmp_path: Path, own: Company) -> Iterator[tuple[Site, Company]]:
+    """A site, and a provider that may be stopped and changed."""
+    with site_of(tmp_path, own) as site:
+        yield site, own
 
 
 def path_of(address: str) -> str:
@@ -84,8 +99,9 @@ def test_the_first_time_makes_an_account_and_the_second_finds_it(site: Site):
 
 
 def test_an_account_is_found_by_its_address_once_and_then_by_the_subject(
-    site: Site, provider: Company
+    house: tuple[Site, Company],
 ):
+    site, provider = house
     site.user("TOVE@example.com", "owner", "Tove")
     assert sign_in(site, "tove").status_code == 303
     assert "owner" in site.client.get("/account").text
@@ -107,8 +123,8 @@ def test_the_wrong_domain_is_refused_and_logged(site: Site):
     assert site.client.get("/account").status_code == 303
 
 
-def test_the_wrong_group_is_refused(provider: Company):
-    with site_of(provider, 'allowed_groups = ["developers"]') as site:
+def test_the_wrong_group_is_refused(tmp_path: Path, shared: Company):
+    with site_of(tmp_path, shared, 'allowed_groups = ["developers"]') as site:
         assert "none of the groups" in refused(sign_in(site, "eve"))
         assert sign_in(site, "tove").status_code == 303
 
@@ -116,30 +132,30 @@ def test_the_wrong_group_is_refused(provider: Company):
 def test_groups_and_addresses_may_come_from_userinfo(tmp_path: Path, node_modules: Path):
     with (
         company(tmp_path, claims_at_userinfo=True) as provider,
-        site_of(provider, 'allowed_groups = ["developers"]') as site,
+        site_of(tmp_path, provider, 'allowed_groups = ["developers"]') as site,
     ):
         assert sign_in(site, "tove").status_code == 303
         assert site.read(users.by_email, "tove@example.com").name == "Tove"
 
 
-def test_an_address_that_is_not_verified_opens_nothing(provider: Company):
-    with site_of(provider) as site:
+def test_an_address_that_is_not_verified_opens_nothing(tmp_path: Path, shared: Company):
+    with site_of(tmp_path, shared) as site:
         site.user("samir@example.com", "owner", "Samir")
         assert "not verified your address samir@example.com" in refused(sign_in(site, "samir"))
     believed = ('allowed_domains = ["example.com"]', "unverified_email = true")
-    with site_of(provider, *believed) as site:
+    with site_of(tmp_path, shared, *believed) as site:
         assert sign_in(site, "samir").status_code == 303
 
 
-def test_groups_make_admins_and_unmake_them(provider: Company):
+def test_groups_make_admins_and_unmake_them(tmp_path: Path, own: Company):
     lines = ('allowed_domains = ["example.com"]', 'admin_groups = ["lighttrace-admins"]')
-    with site_of(provider, *lines) as site:
+    with site_of(tmp_path, own, *lines) as site:
         sign_in(site, "jonas")
         assert site.read(users.by_email, "jonas@example.com").role == "admin"
         before = dict(site.client.cookies)
         site.client.cookies.clear()
-        provider.people["jonas"]["groups"] = []
-        provider.restart()
+        own.people["jonas"]["groups"] = []
+        own.restart()
         sign_in(site, "jonas")
         assert site.read(users.by_email, "jonas@example.com").role == "member"
         site.client.cookies.clear()
@@ -149,16 +165,16 @@ def test_groups_make_admins_and_unmake_them(provider: Company):
         assert {"was": "admin", "now": "member", "by": "provider"} in changes
 
 
-def test_groups_do_not_touch_an_owner(provider: Company):
+def test_groups_do_not_touch_an_owner(tmp_path: Path, shared: Company):
     lines = ('allowed_domains = ["example.com"]', 'admin_groups = ["lighttrace-admins"]')
-    with site_of(provider, *lines) as site:
+    with site_of(tmp_path, shared, *lines) as site:
         site.user("tove@example.com", "owner", "Tove")
         sign_in(site, "tove")
         assert site.read(users.by_email, "tove@example.com").role == "owner"
 
 
-def test_with_nobody_an_invitation_is_needed(provider: Company):
-    with site_of(provider, 'allowed_domains = ["*"]', 'role = "nobody"') as site:
+def test_with_nobody_an_invitation_is_needed(tmp_path: Path, shared: Company):
+    with site_of(tmp_path, shared, 'allowed_domains = ["*"]', 'role = "nobody"') as site:
         site.user()
         assert "Ask an admin for an invitation" in refused(sign_in(site, "tove"))
         team = site.write(teams.add, "Catalog", 0)
@@ -198,7 +214,8 @@ def test_a_closed_account_stays_closed(site: Site):
     assert "Your account here is closed" in refused(sign_in(site, "tove"))
 
 
-def test_keys_may_change_at_any_time(site: Site, provider: Company):
+def test_keys_may_change_at_any_time(house: tuple[Site, Company]):
+    site, provider = house
     assert sign_in(site, "tove").status_code == 303
     provider.keys = [a_key("second")]
     provider.restart()
@@ -214,7 +231,7 @@ def test_other_signatures_and_secrets_in_a_form_will_do(tmp_path: Path, node_mod
             id_token_signed_response_alg="ES256",
             token_endpoint_auth_method="client_secret_post",
         ) as provider,
-        site_of(provider) as site,
+        site_of(tmp_path, provider) as site,
     ):
         # the discovery lists both ways; this client may only use the form
         where = site.services.provider()
@@ -286,7 +303,8 @@ def test_two_tabs_do_not_disturb_each_other(site: Site):
     assert answer.headers["location"] == "/projects/new"
 
 
-def test_a_provider_that_is_down_does_not_lock_anybody_out(site: Site, provider: Company):
+def test_a_provider_that_is_down_does_not_lock_anybody_out(house: tuple[Site, Company]):
+    site, provider = house
     site.user()
     provider.stop()
     answer = site.client.get("/login/oidc")
@@ -295,7 +313,8 @@ def test_a_provider_that_is_down_does_not_lock_anybody_out(site: Site, provider:
     assert site.sign_in().status_code == 303
 
 
-def test_a_provider_that_goes_down_half_way_is_said_in_words(site: Site, provider: Company):
+def test_a_provider_that_goes_down_half_way_is_said_in_words(house: tuple[Site, Company]):
+    site, provider = house
     away = site.client.get("/login/oidc").headers["location"]
     back = path_of(Browser("tove").follow(away))
     provider.stop()
@@ -308,6 +327,7 @@ def test_it_works_behind_a_prefix_with_the_address_of_the_file(tmp_path: Path, n
     with (
         company(tmp_path, redirect_uri=uri) as provider,
         site_of(
+            tmp_path,
             provider,
             'allowed_domains = ["example.com"]',
             *server,
@@ -319,22 +339,22 @@ def test_it_works_behind_a_prefix_with_the_address_of_the_file(tmp_path: Path, n
         assert site.client.get("/errors/account").status_code == 200
 
 
-def test_our_second_factor_is_asked_for_only_if_the_file_says_so(provider: Company):
+def test_our_second_factor_is_asked_for_only_if_the_file_says_so(tmp_path: Path, shared: Company):
     from tests.web.test_second_factor import set_up
 
-    with site_of(provider) as site:
+    with site_of(tmp_path, shared) as site:
         sign_in(site, "tove")
         set_up(site)
         out(site)
         assert sign_in(site, "tove").headers["location"] == "/issues"
     lines = ('allowed_domains = ["example.com"]', "second_factor = true")
-    with site_of(provider, *lines) as site:
+    with site_of(tmp_path, shared, *lines) as site:
         assert sign_in(site, "tove").headers["location"] == "/login/code"
 
 
-def test_where_a_second_factor_is_required_the_provider_sees_to_it(provider: Company):
+def test_where_a_second_factor_is_required_the_provider_sees_to_it(tmp_path: Path, shared: Company):
     strict = "[sign_in]\nrequire_second_factor = true\n"
-    with served(provider.folder, strict + provider.toml()) as site:
+    with served(tmp_path, strict + shared.toml()) as site:
         site.clock.set(time.time_ns() // 1_000_000)
         sign_in(site, "tove")
         assert site.client.get("/issues").status_code == 200

@@ -237,6 +237,7 @@ def test_without_passwords_only_the_provider_and_the_server_let_somebody_in(tmp_
         link = invited(site)
         assert 'type="password"' not in site.client.get(link).text
         assert site.client.post(link, data=LEA).status_code == 404
+        assert "Nobody signs in with a password here" in site.client.get("/login/forgot").text
         by_command = site.write(invites.reset, 1, None, NOW_MS)
         answer = site.client.post(f"/reset/{by_command}", data={"password": NEW})
         assert answer.status_code == 303

@@ -4,7 +4,16 @@ import re
 
 import pytest
 
-from lighttrace.store import audit, invites, members, sessions, teams, tokens, users
+from lighttrace.store import (
+    audit,
+    invites,
+    members,
+    second_factors,
+    sessions,
+    teams,
+    tokens,
+    users,
+)
 from lighttrace.store.audit import Wanted
 from lighttrace.store.users import User
 from tests.web.served import Site
@@ -51,7 +60,7 @@ def test_jonas_the_admin_must_not_climb_nor_touch_an_owner(mira: Site, bob: User
     for whom in (bob, jonas):
         answer = mira.client.post(f"/settings/members/{whom.id}/role", data={"role": "owner"})
         assert answer.status_code == 422 and "higher than their own" in answer.text
-    for path in ("role", "name", "disable", "reset"):
+    for path in ("role", "name", "disable", "reset", "factor-off"):
         data = {"role": "member", "name": "Nobody"}
         answer = mira.client.post(f"/settings/members/{owner.id}/{path}", data=data)
         assert answer.status_code == 422 and "Only an owner can change an owner." in answer.text
@@ -134,6 +143,18 @@ def test_a_link_to_a_new_password_is_handed_over_once(mira: Site, bob: User):
     assert mira.read(invites.reset_of, found[1], mira.clock.now_ms()).user.id == bob.id
     assert found[1] not in mira.client.get(f"/settings/members/{bob.id}").text
     assert recorded(mira) == [("user.reset", "bob@example.com")]
+
+
+def test_a_lost_second_factor_is_turned_off_and_the_sessions_end(mira: Site, bob: User):
+    mira.write(second_factors.add, bob.id, "SECRET", 0, [], 0)
+    mira.write(sessions.open, bob.id, None, None, mira.clock.now_ms(), 1000)
+    assert "Turn off the second factor" in mira.client.get(f"/settings/members/{bob.id}").text
+    answer = mira.client.post(f"/settings/members/{bob.id}/factor-off")
+    assert answer.headers["location"] == f"/settings/members/{bob.id}?saved=factor"
+    assert mira.read(second_factors.who) == frozenset()
+    assert mira.read(sessions.of_user, bob.id) == []
+    assert recorded(mira) == [("user.factor_off", "bob@example.com")]
+    assert "Turn off" not in mira.client.get(f"/settings/members/{bob.id}").text
 
 
 def test_bob_the_member_sees_who_is_here_but_not_how_they_sign_in(mira: Site, bob: User):

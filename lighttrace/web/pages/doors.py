@@ -239,8 +239,14 @@ def _ask(tx: Transaction, email: str, ip: str, now_ms: int) -> tuple[User | None
 def _forgot(request: Request, status: int = 200, **values: Any) -> Response:
     config = state.of(request).config
     context = {"email": "", "error": "", "sent": False, **values}
-    by_mail = config.smtp is not None and config.sign_in.password_login
-    return render(request, "pages/forgot.html", status, by_mail=by_mail, **context)
+    return render(
+        request,
+        "pages/forgot.html",
+        status,
+        by_mail=config.smtp is not None,
+        by_password=config.sign_in.password_login,
+        **context,
+    )
 
 
 PAGES = (

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lighttrace.errors import RefusedError, TakenError
-from lighttrace.store import audit, invites, members, teams, users
+from lighttrace.store import audit, invites, members, second_factors, sessions, teams, users
 from lighttrace.store.audit import Actor
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.invites import Invitation
@@ -29,6 +29,7 @@ SAID = {
     "disabled": "Nobody signs in with that account any more. Sessions and tokens have ended.",
     "enabled": "That account works again. Tokens have to be made anew.",
     "name": "The name is changed.",
+    "factor": "The second factor is off, and the sessions have ended.",
 }
 
 
@@ -219,6 +220,18 @@ async def _change(request: Request, what: str, change: Any, *args: Any) -> Respo
     return saved(request, f"/settings/members/{user_id}", what)
 
 
+async def factor_off(request: Request) -> Response:
+    """For somebody who has lost the phone and the spare codes."""
+    return await _change(request, "factor", _factor_off)
+
+
+def _factor_off(tx: Transaction, user_id: int, by: Actor, now_ms: int) -> None:
+    person = users.for_change(tx, user_id, by.user_id)
+    if second_factors.remove(tx, user_id):
+        sessions.revoke_all(tx, user_id)
+        audit.note(tx, by, "user.factor_off", person.email, now_ms)
+
+
 async def reset(request: Request) -> Response:
     """A link to a new password, shown once, to hand over."""
     services = state.of(request)
@@ -248,5 +261,6 @@ PAGES = (
     Page("/settings/members/{person:int}/name", set_name, Guard.ADMIN, ("POST",)),
     Page("/settings/members/{person:int}/disable", disable, Guard.ADMIN, ("POST",)),
     Page("/settings/members/{person:int}/enable", enable, Guard.ADMIN, ("POST",)),
+    Page("/settings/members/{person:int}/factor-off", factor_off, Guard.ADMIN, ("POST",)),
     Page("/settings/members/{person:int}/reset", reset, Guard.ADMIN, ("POST",)),
 )

@@ -5,6 +5,7 @@ in the form.
 """
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -41,7 +42,8 @@ async def view(request: Request, secret: str = "") -> View:
     if spare is not None:
         return View(True, spare, hashed is not None, "", "", None)
     secret = secret if totp.is_secret(secret) else totp.new_secret()
-    place = links.public(request, services.config).partition("://")[2]
+    # the host alone: some apps stumble over the colon of a port
+    place = urlsplit(links.public(request, services.config)).hostname or ""
     picture = totp.picture(secret, person.email, f"LightTrace {place}")
     return View(False, 0, hashed is not None, secret, totp.spaced(secret), picture)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from lighttrace.clock import Clock
 from lighttrace.config import Config
-from lighttrace.store import deleting, retention, training
+from lighttrace.store import deleting, erasing, retention, training
 from lighttrace.store.store import Store
 from lighttrace.supervise import Beat, Loop
 
@@ -19,6 +19,7 @@ def timetable(store: Store, config: Callable[[], Config], clock: Clock) -> tuple
     async def forget(beat: Beat) -> None:
         while True:
             beat()
+            await erasing.sweep(store, clock.now_ms())
             await deleting.sweep(store)
             options = config().store
             await retention.sweep(

@@ -136,13 +136,14 @@ async def sweep(store: Store) -> int:
         for remove in (_events, _people):
             while count := await store.write(remove, hashes):
                 removed += count
-                await _wait_for_quiet(store)
+                await wait_for_quiet(store)
         removed += await _counters(store, hashes)
         await store.write(_hashes, hashes)
     return removed
 
 
-async def _wait_for_quiet(store: Store) -> None:
+async def wait_for_quiet(store: Store) -> None:
+    """Let the writer have its queue first, for a second at most."""
     for _ in range(MOST_NAPS):
         if store.health().queue <= SHORT_QUEUE:
             return
@@ -200,7 +201,7 @@ async def _counters(store: Store, hashes: Sequence[int]) -> int:
             for at in range(0, len(rows), ROWS):
                 some = rows[at : at + ROWS]
                 removed += await store.write(_remove_counters, unit, some)
-                await _wait_for_quiet(store)
+                await wait_for_quiet(store)
     return removed
 
 

@@ -38,9 +38,9 @@ ALL = Sight(None)
 TEAMS_MATTER = "select exists(select 1 from project_team)"
 SEEN = """
 select id from project
- where id not in (select project_id from project_team)
+ where deleted_at is null and (id not in (select project_id from project_team)
     or id in (select p.project_id from team_member m cross join project_team p
-        on p.team_id = m.team_id where m.user_id = ?)
+        on p.team_id = m.team_id where m.user_id = ?))
 """
 
 

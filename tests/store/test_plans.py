@@ -14,8 +14,10 @@ import pytest
 from lighttrace.store import (
     activity,
     affected,
+    audit,
     counters,
     environments,
+    erasing,
     events,
     feedback,
     hashes,
@@ -30,11 +32,13 @@ from lighttrace.store import (
     same_trace,
     sessions,
     tag_stats,
+    teams,
     tokens,
     triage,
     users,
     volume,
 )
+from lighttrace.store.audit import Wanted
 from lighttrace.store.inbox import InboxQuery, Whose
 from lighttrace.store.issue_events import EventQuery
 from lighttrace.store.issue_list import IssueQuery
@@ -65,6 +69,8 @@ SORTS_OF_ITS_OWN = (
     "from feedback f",
     "from ( select * from feedback",
     "from web_session s",
+    "from team_member m join team",
+    "from project_team p join team",
 )
 
 
@@ -180,6 +186,13 @@ QUESTIONS: dict[str, Ask] = {
     "sessions of a user": lambda db: sessions.of_user(db, 1),
     "a token": lambda db: tokens.find(db, "x", NOON),
     "a user": lambda db: users.by_email(db, "x"),
+    "tokens of a user": lambda db: tokens.of_user(db, 1),
+    "the audit log": lambda db: audit.page(db, Wanted(), 50),
+    "a page of the audit log": lambda db: audit.page(db, Wanted(1, "key", NOON - DAY, 900), 50),
+    "teams of a user": lambda db: teams.of_user(db, 1),
+    "teams of a project": lambda db: teams.of_project(db, 1),
+    "issues of a deleted project": lambda db: erasing._issues(db, 1),
+    "hashes of a deleted project": lambda db: erasing._hashes(db, 99, NOON),
     "resolving and taking it back": lambda db: _resolve(db),
 }
 

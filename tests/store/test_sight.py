@@ -80,3 +80,9 @@ def test_who_sees_a_project_is_whoever_has_it_in_sight(house: Shelf):
         for person in users.every(house.db):
             sees = sight.of_user(house.db, person.id, person.role).sees(project_id)
             assert sees is (person.id in seen)
+
+
+def test_a_deleted_project_is_seen_by_nobody(house: Shelf):
+    assert projects.delete(house.db, 2, NOON)
+    assert sight.of_user(house.db, 1, "member") == Sight(frozenset({1}))
+    assert slugs(house, 1, "owner") == ["shop"]

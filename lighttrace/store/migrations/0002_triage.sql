@@ -9,6 +9,7 @@ CREATE TABLE project_team(project_id INTEGER NOT NULL REFERENCES project(id) ON 
   PRIMARY KEY(project_id, team_id)) STRICT, WITHOUT ROWID;
 CREATE INDEX project_team_team ON project_team(team_id);
 ALTER TABLE project ADD COLUMN archived_at INTEGER;
+ALTER TABLE project ADD COLUMN erased_at INTEGER; -- what it held is gone; the row stays, so that its number does
 
 -- Ways in: a link that invites or resets, a second factor, another provider's name for somebody, a sign-in that is half done.
 -- `email_claimed`: typed in by whoever held an open invitation, so nobody vouches for it. `method`: how a session was begun.

@@ -44,7 +44,7 @@ def furnish(tracker: Tracker) -> None:
 async def test_somebody_is_invited_by_a_link_that_is_copied(staff: Visitor, tracker: Tracker):
     page = staff.page
     await page.goto("/settings/members")
-    await page.get_by_label("Invite").fill("lea@example.com")
+    await page.get_by_label("Invite", exact=True).fill("lea@example.com")
     await page.get_by_label("as", exact=True).select_option("viewer")
     await page.get_by_label("of", exact=True).select_option("billing")
     await page.get_by_role("button", name="Invite").click()

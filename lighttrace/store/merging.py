@@ -205,14 +205,7 @@ select {groups.NEXT_ISSUE}, i.project_id, ?, category, coalesce(t.title, i.title
   from issue i cross join grouphash g on g.id = ? left join group_text t on t.hash_id = g.id
  where i.id = ? returning id
 """
-HOME = """
-select coalesce(h.home_issue, h.issue_id), (select count(*) from grouphash g
-  where g.issue_id = h.issue_id and coalesce(g.home_issue, g.issue_id)
-    = coalesce(h.home_issue, h.issue_id)), lower(hex(h.hash)), i.project_id,
-  (select count(*) from grouphash g where g.issue_id = h.issue_id)
-  from grouphash h cross join issue i on i.id = h.issue_id
- where h.id = ? and h.issue_id = ?
-"""
+HASH = "select lower(hex(hash)), project_id from grouphash where id = ?"
 
 
 def split(
@@ -221,27 +214,20 @@ def split(
     hash_id: int,
     user_id: int | None,
     now_ms: int,
+    plan: Plan | None = None,
     *,
     cause: str = "person",
 ) -> SplitOff:
     """Make a hash an issue of its own; the last hash of a merged issue goes home to that. Events
     that come later follow. Raises RefusedError.
     """
-    row = tx.execute(HOME, (hash_id, issue_id)).fetchone()
-    if row is None:
-        raise RefusedError("This issue has no such hash.")
-    home, of_home, hash_, project_id, of_issue = row
-    if of_issue == 1:
-        raise RefusedError("This is the only hash of the issue: there is nothing to split it from.")
-    if of_home == 1 and home == issue_id:
-        raise RefusedError(
-            "This is the issue's own last hash: all others were merged into it. "
-            "Unmerge those instead."
-        )
-    if of_home == 1:
-        went = unmerge(tx, home, user_id, now_ms, cause=cause)
+    if plan is None or merging_plans.is_stale(tx, plan):
+        plan = merging_plans.split(tx, issue_id, hash_id, now_ms)
+    if 0 not in plan.numbers:
+        (home,) = plan.numbers.keys() - {issue_id}
+        went = unmerge(tx, home, user_id, now_ms, plan, cause=cause)
         return SplitOff(home, _names(tx, [home])[home].short_id, went)
-    plan = merging_plans.split(tx, issue_id, hash_id, now_ms)
+    hash_, project_id = tx.execute(HASH, (hash_id,)).fetchone()
     short = tx.execute(groups.NEXT_SHORT, (project_id,)).fetchone()[0]
     new = int(tx.execute(ADD_ISSUE, (short, hash_id, issue_id)).fetchone()[0])
     merging_plans.carry_out(tx, plan, new)
@@ -285,3 +271,33 @@ def take_back(tx: Transaction, back: dict[str, Any], user_id: int | None, now_ms
     put_back = [into, *still] if still else []
     activity.record(tx, put_back, activity.UNDONE, user_id, now_ms, {"what": "merged"})
     return still
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """An issue that went into another, and that can come out again; `at` in ms."""
+
+    id: int
+    short_id: str
+    title: str
+    at: int | None
+    user_name: str | None  # None: a script, or somebody who is gone
+
+
+MERGED = """
+select i.id, j.short_prefix, i.short, i.title, a.at, u.name
+  from issue i cross join project j on j.id = i.project_id
+  left join activity a on a.id = (select id from activity
+    where issue_id = i.id and kind = 'merged_into' order by at desc, id desc limit 1)
+  left join user u on u.id = a.user_id
+ where i.merged_into = ? order by i.id limit ?
+"""
+
+
+def merged(db: Reader, issue_id: int) -> list[Merged]:
+    """What was merged into an issue itself, not what that brought along; at most MOST_MERGED."""
+    rows = db.execute(MERGED, (issue_id, merging_plans.MOST_MERGED))
+    return [
+        Merged(id_, issues.short_id(prefix, short), title, at, name)
+        for id_, prefix, short, title, at, name in rows
+    ]

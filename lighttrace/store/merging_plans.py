@@ -142,13 +142,22 @@ def unmerge(db: Reader, issue_id: int) -> Plan:
 
 
 def split(db: Reader, issue_id: int, hash_id: int, now_ms: int) -> Plan:
-    """Make a hash an issue of its own, which is number 0 of the plan."""
+    """Make a hash an issue of its own, which is number 0 of the plan; the last hash of a merged
+    issue goes home to that. Raises RefusedError.
+    """
     homes, before = _homes(db, issue_id), parts.of_issue(db, issue_id)
     home = next((it for it, hashes in homes.items() if hash_id in hashes), None)
     if home is None:
         raise RefusedError("This issue has no such hash.")
+    if len(_every(homes)) == 1:
+        raise RefusedError("This is the only hash of the issue: there is nothing to split it from.")
+    if len(homes[home]) == 1 and home == issue_id:
+        raise RefusedError(
+            "This is the issue's own last hash: all others were merged into it. "
+            "Unmerge those instead."
+        )
     if len(homes[home]) == 1:
-        raise RefusedError("An issue keeps its last hash.")
+        return unmerge(db, home)
     leaving = parts.met(db, [hash_id], before)
     numbers = {0: _alone(before, leaving, parts.people(db, [hash_id]))}
     every = _every(homes)

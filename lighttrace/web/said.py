@@ -19,6 +19,11 @@ WORDS = {
     "assigned": "assigned",
     "unassigned": "assigned to nobody",
     "undone": "put back",
+    "merged": "merged",
+    "unmerged": "taken out again",
+    "split": "split off",
+    "deleted": "deleted",
+    "discarded": "deleted, and what comes of it is dropped",
 }
 INSTEAD = {
     "late": "Too late: this can no longer be undone.",

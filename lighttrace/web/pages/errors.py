@@ -28,6 +28,7 @@ WORDS = {
     403: ("You may see this but not do it.", "Nothing was changed."),
     404: NOT_FOUND,
     405: ("That is not how this address works.", "Nothing was changed."),
+    409: ("That cannot be done.", "Nothing was changed."),
     413: (
         "That was too much at once.",
         "The form is larger than this page takes. Nothing was changed.",
@@ -47,7 +48,7 @@ async def http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = error.status_code
     title, text = WORDS.get(status, WORDS[400] if status < 500 else WORDS[503])
-    if status in (403, 429, 503) and error.detail and " " in error.detail:
+    if status in (403, 409, 429, 503) and error.detail and " " in error.detail:
         title = error.detail
         if status == 403 and "nothing was changed" in title.lower():
             text = "If it was you, it works from the page itself."

@@ -32,6 +32,8 @@ from lighttrace.store import (
     feedback,
     hashes,
     issues,
+    merging,
+    similar,
     tag_stats,
     viewers,
 )
@@ -41,7 +43,9 @@ from lighttrace.store.database import Reader
 from lighttrace.store.events import Around, EventRow
 from lighttrace.store.feedback import Feedback
 from lighttrace.store.issues import Issue
+from lighttrace.store.merging import Merged
 from lighttrace.store.sight import Sight
+from lighttrace.store.similar import Similar
 from lighttrace.store.users import User
 from lighttrace.store.viewers import Viewer
 from lighttrace.web import (
@@ -72,6 +76,8 @@ WHICH = ("recommended", "latest", "first")
 PARTS = 20  # folded parts that one address may ask for
 PART_TARGET = "div#part-"  # where a folded part is put when it is opened
 HEAD = "#issue-head"
+# entries of the activity that say what was grouped by hand
+GROUPED = frozenset(["merged", "merged_into", "unmerged", "unmerged_from", "split", "split_from"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,8 @@ class Looked:
     assignees: Sequence[Assignee] = ()
     viewers: Sequence[Viewer] = ()
     new_look: bool = False  # that of whoever asks is not noted yet
+    similar: Sequence[Similar] = ()
+    merged: Sequence[Merged] = ()
 
     @property
     def timeline(self) -> Sequence[Activity | Comment]:
@@ -232,6 +240,8 @@ def _context(request: Request, asked: Asked, found: Looked, now_ms: int) -> Mapp
         "said_words": said.WORDS,
         "owner_line": issue.owner and rules.line_of(issue.owner.rule),
         "undo_url": partial(said.undo_url, request),
+        "may_delete": guards.person(request).role in guards.ADMINS,
+        "grouped": GROUPED,
         "toasts": said.toasts(request),
     }
 
@@ -317,6 +327,8 @@ def _look(
         assignees=assignees.every(db),
         viewers=viewers.of_issue(db, issue.id),
         new_look=viewers.is_due(db, issue.id, person.id, now_ms),
+        similar=similar.of_issue(db, issue),
+        merged=merging.merged(db, issue.id),
     )
 
 

@@ -118,6 +118,7 @@ def test_a_comment_belongs_to_its_issue(shop: Site):
     say(shop, "hello")
     assert say(shop, "moved", "/issues/SHOP-2/notes/1").status_code == 404
     assert say(shop, "moved", "/issues/SHOP-1/notes/2").status_code == 404
+    assert say(shop, "moved", f"/issues/SHOP-1/notes/{'9' * 40}").status_code == 404
     assert say(shop, "x", "/issues/SHOP-9/notes").status_code == 404
 
 

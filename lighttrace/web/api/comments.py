@@ -76,7 +76,8 @@ def wanted_text(body: bytes) -> str:
     text = sent.get("text")
     if not isinstance(text, str):
         raise Refused(400, "text must be the comment, in Markdown.")
-    text = text.replace("\r\n", "\n").strip()
+    # half a surrogate pair is no text, and cannot be stored
+    text = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").strip()
     if problem := comments.problem_of(text):
         raise Refused(400, problem)
     return text

@@ -18,6 +18,8 @@ from lighttrace.web.guards import Guard, Page
 from lighttrace.web.markdown import Everybody
 from lighttrace.web.render import render
 
+NO_ID = 2**62  # what an address names may be larger than a column holds
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -63,7 +65,7 @@ async def remove(request: Request) -> Response:
 
 async def _place(request: Request) -> Place:
     path = request.path_params
-    note_id = int(path["note"]) if "note" in path else None
+    note_id = min(int(path["note"]), NO_ID) if "note" in path else None
     place = await state.of(request).store.read(
         _find, path["short_id"], guards.sight(request), note_id
     )

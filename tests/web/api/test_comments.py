@@ -77,3 +77,10 @@ def test_a_script_of_another_team_finds_no_issue(script: Script):
     other = Script(script.site, user_id=bob.id)
     assert other.refused(COMMENTS)[0] == 404
     assert other.refused(COMMENTS, "POST", json={"text": "x"})[0] == 404
+
+
+def test_half_a_character_does_not_break_it(script: Script):
+    fail(script.site, "AError")
+    answer = script.ask(COMMENTS, "POST", content=b'{"text": "a\\ud800b"}')
+    assert answer.status_code in (201, 400)
+    assert script.get(COMMENTS) == ([answer.json()] if answer.status_code == 201 else [])

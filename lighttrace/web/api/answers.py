@@ -56,6 +56,16 @@ def time(at_ms: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms:03}Z"
 
 
+def moment_ms(text: str) -> int | None:
+    """A time in ISO 8601, in UTC where it names no zone; None if it is none."""
+    try:
+        at = datetime.fromisoformat(text[:40])
+    except ValueError:
+        return None
+    at_ms = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    return at_ms if 0 <= at_ms <= LAST_MS else None
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side of a page: the cursor that leads there, and whether anything is there."""

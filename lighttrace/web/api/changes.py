@@ -1,67 +1,32 @@
-"""The one thing scripts can change about issues, their state: of one, of several, of all that a
-search finds.
-"""
+"""What scripts change about issues: of one, of several, of all that a search finds."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from lighttrace.event.model import Json
-from lighttrace.store import archiving, issue_list, issues, triage, users
-from lighttrace.store.database import Reader
-from lighttrace.store.states import State
+from lighttrace.store import assignees, issue_list, issues, triage, viewers
+from lighttrace.store.database import Reader, Transaction
 from lighttrace.web import guards, state
 from lighttrace.web.api import queries, shapes
 from lighttrace.web.api.answers import Refused, answer
 from lighttrace.web.api.issues import asked_projects, find_issue, whole
 from lighttrace.web.api.organizations import check_organisation
+from lighttrace.web.api.wanted import Wanted
+from lighttrace.web.api.wanted import read as wanted_in
 
 CHANGED_AT_ONCE = 500  # issues in one transaction: 10,000 would hold up events for half a second
 MOST_CHANGED = 100_000
-SUBSTATUSES = {
-    State.UNRESOLVED: ("ongoing",),
-    State.RESOLVED: (),
-    State.ARCHIVED: ("archived_forever",),
-}
 # A misspelt or unknown parameter would leave the change to all issues of the project.
 MEANT_BY_ID = frozenset({"id", "project"})
 MEANT_BY_SEARCH = frozenset({"query", "status", "statsPeriod", "environment", "project"})
-LATER = {
-    "statusDetails": "statusDetails is not understood yet: an issue stays resolved until it fails "
-    "again, and archived until somebody reopens it.",
-    "assignedTo": "Issues cannot be assigned yet.",
-    "merge": "Issues cannot be merged yet.",
-    "discard": "Issues cannot be discarded yet.",
-}
-
-
-def wanted_state(body: bytes) -> State:
-    """The state a PUT asks for. Raises Refused with what it asks for that cannot be done yet."""
-    try:
-        change = msgspec.json.decode(body, type=dict[str, Json])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused(400, 'Send a JSON object, such as {"status": "resolved"}.') from error
-    for name, value in change.items():
-        if value and name not in ("status", "substatus"):
-            other = f"{name[:50]} cannot be changed; only status can."
-            raise Refused(400, LATER.get(name, other))
-    status = change.get("status")
-    if type(status) is not str or status not in queries.STATES:
-        raise Refused(400, f"status must be one of {', '.join(queries.STATES)}.")
-    wanted = queries.STATES[status]
-    substatus = change.get("substatus")
-    if substatus and substatus not in SUBSTATUSES[wanted]:
-        raise Refused(400, "That substatus cannot be chosen yet.")
-    return wanted
 
 
 async def one(request: Request) -> Response:
     check_organisation(request)
-    await _check_person(request)
-    wanted = wanted_state(await request.body())
+    wanted = wanted_in(await request.body(), state.of(request).clock.now_ms())
     found = await state.of(request).store.read(
         find_issue, request.path_params["issue"], guards.sight(request)
     )
@@ -74,13 +39,24 @@ async def several(request: Request) -> Response:
     all of the project.
     """
     check_organisation(request)
-    await _check_person(request)
-    wanted = wanted_state(await request.body())
+    wanted = wanted_in(await request.body(), state.of(request).clock.now_ms())
     services = state.of(request)
     ids = await services.store.read(_meant, request, services.clock.now_ms())
     for start in range(0, len(ids), CHANGED_AT_ONCE):
         await _change(request, ids[start : start + CHANGED_AT_ONCE], wanted)
-    return answer({"status": shapes.STATUSES[wanted], "statusDetails": {}})
+    return answer(await services.store.read(_told, wanted))
+
+
+def _told(db: Reader, wanted: Wanted) -> Json:
+    """What was asked for, as Sentry says it."""
+    told: dict[str, Json] = {}
+    if wanted.state is not None:
+        told |= {"status": shapes.STATUSES[wanted.state], "statusDetails": {}}
+    if wanted.assign is not None:
+        told["assignedTo"] = shapes.assignee(assignees.find(db, wanted.assign))
+    if wanted.seen:
+        told["hasSeen"] = True
+    return told
 
 
 def _meant(db: Reader, request: Request, now_ms: int) -> list[int]:
@@ -106,19 +82,23 @@ def _meant(db: Reader, request: Request, now_ms: int) -> list[int]:
     return ids
 
 
-async def _check_person(request: Request) -> None:
-    """A token changes no more than the person it belongs to may."""
-    user_id = guards.token(request).user_id
-    if user_id is None:
-        return
-    person = await state.of(request).store.read(users.by_id, user_id)
-    if person is None or person.role not in guards.MEMBERS:
-        raise Refused(403, "Viewers can look but not change anything.")
-
-
-async def _change(request: Request, ids: Sequence[int], wanted: State) -> None:
+async def _change(request: Request, ids: Sequence[int], wanted: Wanted) -> None:
     services = state.of(request)
     user_id, now_ms = guards.token(request).user_id, services.clock.now_ms()
-    await services.store.write(
-        triage.set_state, ids, wanted, user_id, now_ms, archive=archiving.FOREVER, cause="api"
-    )
+    await services.store.write(_carry_out, ids, wanted, user_id, now_ms)
+
+
+def _carry_out(
+    tx: Transaction, ids: Sequence[int], wanted: Wanted, user_id: int | None, now_ms: int
+) -> None:
+    if wanted.assign is not None:
+        whom = assignees.find(tx, wanted.assign)
+        if wanted.assign and whom is None:
+            raise Refused(400, f"There is nobody called {wanted.assign[:100]} here.")
+        triage.assign(tx, ids, whom, user_id, now_ms, cause="api")
+    if wanted.state is not None:
+        archive = wanted.archive
+        triage.set_state(tx, ids, wanted.state, user_id, now_ms, archive=archive, cause="api")
+    if wanted.seen and user_id is not None:
+        for issue_id in ids:
+            viewers.note(tx, issue_id, user_id, now_ms)

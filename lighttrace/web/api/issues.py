@@ -1,13 +1,14 @@
 """Issues to read: lists, and one of them with its history."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from lighttrace.event.model import Json
-from lighttrace.store import activity, counters, issue_list, issues, notes, projects
+from lighttrace.store import activity, counters, issue_list, issues, notes, projects, viewers
 from lighttrace.store.activity import Activity
 from lighttrace.store.counters import DAY_MS, HOUR_MS, SPARK_BARS, Period
 from lighttrace.store.database import Reader
@@ -16,6 +17,7 @@ from lighttrace.store.issues import Issue
 from lighttrace.store.notes import Note
 from lighttrace.store.projects import Project
 from lighttrace.store.sight import Sight
+from lighttrace.store.viewers import Viewer
 from lighttrace.web import guards, links, state
 from lighttrace.web.api import queries, shapes
 from lighttrace.web.api.answers import (
@@ -96,34 +98,51 @@ async def one(request: Request) -> Response:
     return answer(await whole(request, request.path_params["issue"]))
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An issue with what lists leave out. `day`, `month`: [second, events]."""
+
+    issue: Issue
+    project: Project
+    history: list[Activity]
+    comments: list[Note]
+    comment_count: int
+    viewers: list[Viewer]
+    day: Json
+    month: Json
+
+
 async def whole(request: Request, named: str) -> Json:
-    """An issue with what lists leave out."""
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    found, of, history, comments, count, day, month = await services.store.read(
-        _one, named, guards.sight(request), now_ms
-    )
-    shape = shapes.issue(found, of, links.public(request, services.config), count)
-    shape["stats"] = {"24h": day, "30d": month}
-    entries = [(it.at, _activity(it)) for it in history]
-    entries += [(it.at, shapes.comment(it)) for it in comments]
+    found = await services.store.read(_whole, named, guards.sight(request), now_ms)
+    base_url = links.public(request, services.config)
+    shape = shapes.issue(found.issue, found.project, base_url, found.comment_count)
+    shape["stats"] = {"24h": found.day, "30d": found.month}
+    entries = [(it.at, _activity(it)) for it in found.history]
+    entries += [(it.at, shapes.comment(it)) for it in found.comments]
     shape["activity"] = [entry for _, entry in sorted(entries, key=itemgetter(0), reverse=True)]
-    shape["environments"] = [it.env for it in found.env_counts]
-    for empty in ("seenBy", "participants", "pluginActions", "pluginIssues", "pluginContexts"):
+    shape["environments"] = [it.env for it in found.issue.env_counts]
+    shape["seenBy"] = [shapes.viewer(it) for it in found.viewers]
+    whose = guards.token(request).user_id
+    shape["hasSeen"] = any(it.user_id == whose for it in found.viewers)
+    for empty in ("participants", "pluginActions", "pluginIssues", "pluginContexts"):
         shape[empty] = []
     return shape
 
 
-def _one(
-    db: Reader, named: str, sight: Sight, now_ms: int
-) -> tuple[Issue, Project, list[Activity], list[Note], int, Json, Json]:
+def _whole(db: Reader, named: str, sight: Sight, now_ms: int) -> Whole:
     found = find_issue(db, named, sight)
-    of = find_project(db, str(found.project_id), sight)
-    day = _series(db, found.id, HOUR_MS, 24, now_ms)
-    month = _series(db, found.id, DAY_MS, 30, now_ms)
-    history, comments = activity.of_issue(db, found.id), notes.of_issue(db, found.id)
-    count = notes.counts(db, [found.id]).get(found.id, 0)
-    return found, of, history, comments, count, day, month
+    return Whole(
+        found,
+        find_project(db, str(found.project_id), sight),
+        activity.of_issue(db, found.id),
+        notes.of_issue(db, found.id),
+        notes.counts(db, [found.id]).get(found.id, 0),
+        viewers.of_issue(db, found.id),
+        _series(db, found.id, HOUR_MS, 24, now_ms),
+        _series(db, found.id, DAY_MS, 30, now_ms),
+    )
 
 
 def _series(db: Reader, issue_id: int, bucket_ms: int, buckets: int, now_ms: int) -> Json:
@@ -139,6 +158,9 @@ ACTIVITY_TYPES = {
     "reopened": "set_unresolved",
     "undone": "set_unresolved",
     "regressed": "set_regression",
+    "unarchived": "set_escalating",
+    "assigned": "assigned",
+    "unassigned": "unassigned",
 }
 
 
@@ -146,6 +168,8 @@ def _activity(it: Activity) -> Json:
     data = {}
     if it.kind == "regressed":
         data = {"event_id": it.detail.get("event_id"), "version": it.detail.get("release")}
+    elif it.kind == "assigned":
+        data = {"assigneeName": it.detail.get("to")}
     return {
         "id": str(it.id),
         "type": ACTIVITY_TYPES.get(it.kind, it.kind),

@@ -7,6 +7,7 @@ clients can read them.
 from collections.abc import Sequence
 
 from lighttrace.event.model import Json
+from lighttrace.store.assignees import Assignee
 from lighttrace.store.events import EventRow
 from lighttrace.store.feedback import Feedback
 from lighttrace.store.issue_list import IssueRow
@@ -15,6 +16,7 @@ from lighttrace.store.keys import Key
 from lighttrace.store.notes import Note
 from lighttrace.store.projects import Project
 from lighttrace.store.states import State, Substate, level_name
+from lighttrace.store.viewers import Viewer
 from lighttrace.web import links
 from lighttrace.web.api.answers import time
 
@@ -110,7 +112,7 @@ def issue(it: Issue | IssueRow, of: Project, base_url: str, comments: int = 0) -
         "logger": None,
         "level": level_name(it.level),
         "status": STATUSES[it.state],
-        "statusDetails": {},
+        "statusDetails": status_details(it),
         "substatus": substatus(it),
         "isPublic": False,
         "platform": it.platform,
@@ -123,7 +125,7 @@ def issue(it: Issue | IssueRow, of: Project, base_url: str, comments: int = 0) -
         "type": it.category,
         "metadata": metadata(it.category, it.title, it.value, it.culprit),
         "numComments": comments,
-        "assignedTo": None,
+        "assignedTo": assignee(it.assignee),
         "isBookmarked": False,
         "isSubscribed": False,
         "subscriptionDetails": None,
@@ -146,7 +148,39 @@ def issue(it: Issue | IssueRow, of: Project, base_url: str, comments: int = 0) -
 def substatus(it: Issue | IssueRow) -> str | None:
     if it.state is State.UNRESOLVED:
         return SUBSTATUSES[it.substate]
-    return "archived_forever" if it.state is State.ARCHIVED else None
+    if it.state is not State.ARCHIVED:
+        return None
+    kinds = {"forever": "archived_forever", "escalating": "archived_until_escalating"}
+    return kinds.get(it.archive.kind, "archived_until_condition_met")
+
+
+def status_details(it: Issue | IssueRow) -> Json:
+    """What ends its being archived, in the words of the PUT that said it."""
+    if it.state is not State.ARCHIVED:
+        return {}
+    archive = it.archive
+    match archive.kind:
+        case "time":
+            return {"ignoreUntil": time(archive.at)}
+        case "events":
+            found = {"ignoreCount": archive.n, "ignoreWindow": archive.minutes or None}
+        case "users":
+            found = {"ignoreUserCount": archive.n, "ignoreUserWindow": archive.minutes or None}
+        case _:
+            found = {}
+    return {name: value for name, value in found.items() if value}
+
+
+def viewer(it: Viewer) -> Json:
+    return {"id": str(it.user_id), "name": it.name, "lastSeen": time(it.last_at)}
+
+
+def assignee(it: Assignee | None) -> Json:
+    if it is None:
+        return None
+    if it.kind == "team":
+        return {"type": "team", "id": str(it.id), "name": it.name}
+    return {"type": "user", "id": str(it.id), "name": it.name, "email": it.email}
 
 
 def titled(it: Issue | IssueRow) -> str:

@@ -135,17 +135,70 @@ def test_issues_that_are_not_there_are_a_404(script: Script, id_: str):
     assert script.put(f"{SEVERAL}?id={id_}", status="resolved").status_code == 404
 
 
+CONDITIONS = (
+    ({"ignoreUntil": "2027-01-01T00:00:00Z"}, {"ignoreUntil": "2027-01-01T00:00:00.000Z"}),
+    ({"ignoreCount": 10}, {"ignoreCount": 10}),
+    ({"ignoreCount": 10, "ignoreWindow": 60}, {"ignoreCount": 10, "ignoreWindow": 60}),
+    (
+        {"ignoreUserCount": 3, "ignoreUserWindow": 60},
+        {"ignoreUserCount": 3, "ignoreUserWindow": 60},
+    ),
+)
+
+
+@pytest.mark.parametrize(("details", "told"), CONDITIONS, ids=str)
+def test_an_issue_is_archived_until_something(script: Script, details: Any, told: Any):
+    fail(script.site, "AError")
+    changed = script.put(ONE, status="ignored", statusDetails=details).json()
+    assert changed["substatus"] == "archived_until_condition_met"
+    assert changed["statusDetails"] == told
+
+
+def test_until_it_escalates_is_a_substatus(script: Script):
+    fail(script.site, "AError")
+    changed = script.put(ONE, status="ignored", substatus="archived_until_escalating").json()
+    assert changed["substatus"] == "archived_until_escalating"
+
+
+def test_issues_are_assigned(script: Script):
+    fail(script.site, "AError", "BError")
+    mira = script.site.user()
+    for said in (f"user:{mira.id}", mira.email, mira.id):
+        changed = script.put(ONE, assignedTo=said).json()
+        assert changed["assignedTo"]["email"] == mira.email and changed["status"] == "unresolved"
+    assert script.put(ONE, assignedTo="").json()["assignedTo"] is None
+    answer = script.put(SEVERAL, assignedTo=mira.email, status="resolved").json()
+    assert answer["assignedTo"]["name"] == "Mira" and answer["status"] == "resolved"
+    listed = script.get("/api/0/organizations/lighttrace/issues/?query=")
+    assert {it["assignedTo"]["id"] for it in listed} == {str(mira.id)}
+    assert activity(script)[:2] == [("set_resolved", None), ("assigned", None)]
+
+
+def test_looking_is_noted_for_whose_token_it_is(script: Script):
+    fail(script.site, "AError")
+    own = Script(script.site, user_id=script.site.user().id)
+    assert own.get(ONE)["hasSeen"] is False
+    assert own.put(ONE, hasSeen=True).json()["hasSeen"] is True
+    assert [it["name"] for it in script.get(ONE)["seenBy"]] == ["Mira"]
+
+
 LATER = (
     {"status": "resolved", "statusDetails": {"inNextRelease": True}},
     {"status": "resolved", "statusDetails": {"inRelease": "shop@2.0.0"}},
     {"status": "resolved", "statusDetails": {"inCommit": {"commit": "a"}}},
-    {"status": "ignored", "statusDetails": {"ignoreUntil": "2027-01-01T00:00:00Z"}},
-    {"status": "ignored", "statusDetails": {"ignoreCount": 10}},
-    {"status": "ignored", "statusDetails": {"ignoreUserCount": 10, "ignoreUserWindow": 60}},
-    {"status": "ignored", "substatus": "archived_until_escalating"},
-    {"status": "ignored", "ignoreDuration": 30},
-    {"status": "resolved", "assignedTo": "user:1"},
-    {"assignedTo": "mira@example.com"},
+    {"status": "ignored", "statusDetails": {"ignoreUntil": "tomorrow"}},
+    {"status": "ignored", "statusDetails": {"ignoreCount": 10, "ignoreUserCount": 10}},
+    {"status": "ignored", "statusDetails": {"ignoreCount": -1}},
+    {"status": "ignored", "statusDetails": {"ignoreCount": 10**9}},
+    {"status": "ignored", "statusDetails": {"ignoreWindow": 10}},
+    {"status": "ignored", "statusDetails": {"ignoreForgotten": 10}},
+    {"status": "ignored", "statusDetails": [1]},
+    {"status": "ignored", "substatus": "archived_until_condition_met"},
+    {"status": "resolved", "statusDetails": {"ignoreCount": 10}},
+    {"status": "resolved", "assignedTo": "user:99"},
+    {"assignedTo": "nobody@example.com"},
+    {"assignedTo": ["user:1"]},
+    {"substatus": "ongoing"},
     {"merge": 1},
     {"discard": True},
     {"isBookmarked": True},

@@ -68,6 +68,7 @@ class App:
         self.asgi: ASGIApp = Ingest(routes.site(config, self._lifespan), self.services)
         self._owners = JudgeAgain(store, lambda it: self.services.options(it).rules, clock)
         self._alerts = Alerts(store, lambda: self.services.config, clock)
+        self.services.wake_alerts = self._alerts.wake
         store.on_commit += [self.services.live.committed, self._alerts.committed]
         store.on_fatal.append(on_fatal)
 

@@ -29,7 +29,11 @@ class Alerts:
     def committed(self, batch: Committed) -> None:
         """For `Store.on_commit`."""
         if batch.causes:
-            self._wake.set()
+            self.wake()
+
+    def wake(self) -> None:
+        """There is something in the outbox that no event has put there."""
+        self._wake.set()
 
     async def run(self, beat: Callable[[], None] = lambda: None) -> None:
         """For ever; raises what the database raises, its supervisor starts it again."""

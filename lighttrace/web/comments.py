@@ -92,7 +92,9 @@ async def write(
             mentions.tell(tx, issue_id, note_id, targets, host, now_ms)
         return note_id
 
-    return int(await services.store.write(keep))
+    note_id = int(await services.store.write(keep))
+    services.wake_alerts()
+    return note_id
 
 
 async def rewrite(services: Services, note: Note, text: str, people: Everybody) -> None:
@@ -105,6 +107,7 @@ async def rewrite(services: Services, note: Note, text: str, people: Everybody) 
             mentions.tell(tx, note.issue_id, note.id, targets, host, now_ms)
 
     await services.store.write(keep)
+    services.wake_alerts()
 
 
 def _host(services: Services) -> str:

@@ -54,6 +54,7 @@ class Services:
     tallies: ProjectTallies = field(default_factory=ProjectTallies)  # of projects, for a minute
     forgotten: Throttle = field(default_factory=Throttle)  # of links to a new password
     errands: Errands = field(default_factory=Errands)
+    wake_alerts: Callable[[], None] = lambda: None  # there is a message to send
     pulses: Callable[[], tuple[Pulse, ...]] = tuple  # of the loops, for the health page
 
     _provider: "Provider | None" = None

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from lighttrace.alerts.loop import Alerts
 from lighttrace.store import merging, notes, outbox
+from tests.mailbox import mailbox
+from tests.mailbox import text_of as text_of_mail
 from tests.web.sending import add_projects, an_error, send
 from tests.web.served import Site, served
 from tests.web.test_issue_page import MINUTE, page, text_of
@@ -173,3 +176,26 @@ def test_what_was_said_about_a_merged_issue_is_read_where_it_went(shop: Site):
     shop.client.post(f"/undo/{undo.token}")
     assert "<p>changed</p>" not in page(shop, "/issues/SHOP-1")
     assert "<p>changed</p>" in page(shop, "/issues/SHOP-2")
+
+
+def test_the_mail_is_sent_and_leads_to_the_comment(tmp_path: Path):
+    with mailbox() as box:
+        smtp = box.smtp()
+        text = f'[smtp]\nhost = "{smtp.host}"\nport = {smtp.port}\ntls = "none"\n'
+        with served(tmp_path, text + 'from = "errors@shop.example"\n') as site:
+            site.user()
+            site.user("bob@example.com", "member", "Bob Stone")
+            add_projects(site, "shop")
+            send(site, an_error())
+            site.sign_in()
+            services = site.services
+            loop = Alerts(services.store, lambda: services.config, site.clock)
+            woken: list[bool] = []
+            services.wake_alerts = lambda: woken.append(True)
+            say(site, "@bob: fixed in **2.0**?")
+            assert woken and site.client.portal is not None
+            site.client.portal.call(loop.step)
+    (mail,) = [it for it in box.messages if it["to"] == "bob@example.com"]
+    assert mail["subject"] == "Mira wrote to you about SHOP-1: TypeError"
+    assert "@bob: fixed in **2.0**?" in text_of_mail(mail)
+    assert "/issues/SHOP-1#note-1" in text_of_mail(mail)

@@ -12,7 +12,10 @@ from lighttrace.event.model import Raw
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
 DAYS = 14
-LAST_DEPLOY_MIN = 40  # minutes ago; what is "new" began eighteen minutes after it
+LAST_DEPLOY_MIN = 40  # minutes ago; the newest fault of the shop began eighteen minutes after it
+BRIEF_MIN = 70  # how long a "brief" fault lasted: then somebody had mended it
+AWAY_DAYS = 3  # what came back had been away so long
+TRACES = 40  # of a journey at a time; its faults fail in the same ones
 BROWSERS = (("Chrome", "142.0.0", 61), ("Safari", "26.1", 27), ("Firefox", "145.0", 12))
 CONNECTIONS = (("wifi", 58), ("4g", 31), ("3g", 11))
 COUNTRIES = ("DE", "FR", "NL", "GB", "ES", "IT", "PL", "SE", "AT", "BE", "DK", "CH")
@@ -47,7 +50,7 @@ def history(now_ms: int, seed: int = 7) -> Iterator[Sending]:
     projects = {project.slug: project for project in PROJECTS}
     plan: list[tuple[int, Fault | tuple[str, str, str, tuple[str, ...], float]]] = []
     for fault in FAULTS:
-        plan += [(at, fault) for at in _times(rng, fault.pattern, fault.per_day, now_ms)]
+        plan += [(at, fault) for at in _fault_times(rng, fault, now_ms)]
     for message in MESSAGES:
         plan += [(at, message) for at in _times(rng, "daily", message[4], now_ms)]
     plan.sort(key=lambda entry: entry[0])
@@ -60,13 +63,26 @@ def history(now_ms: int, seed: int = 7) -> Iterator[Sending]:
             yield Sending(at, what[0], _message(rng, project, what, at, now_ms))
 
 
-def _times(rng: random.Random, pattern: Pattern, per_day: float, now_ms: int) -> list[int]:
-    start = now_ms - DAYS * DAY_MS
-    if pattern == "new":
-        began = now_ms - (LAST_DEPLOY_MIN - 18) * MINUTE_MS
+def _fault_times(rng: random.Random, fault: Fault, now_ms: int) -> list[int]:
+    per_day, began = fault.per_day, now_ms - fault.began_min * MINUTE_MS
+    if fault.pattern == "new":
         span = now_ms - began
         # square root: few at first, more and more as people reach the page
         return sorted(began + int(span * rng.random() ** 0.5) for _ in range(int(per_day / 3)))
+    if fault.pattern == "brief":
+        return sorted(
+            began + int(BRIEF_MIN * MINUTE_MS * rng.random()) for _ in range(int(per_day))
+        )
+    if fault.pattern == "back":
+        gone = began - AWAY_DAYS * DAY_MS
+        before = [at for at in _times(rng, "daily", per_day, now_ms) if at < gone]
+        span = now_ms - began
+        return before + sorted(began + int(span * rng.random()) for _ in range(int(per_day * 4)))
+    return _times(rng, fault.pattern, per_day, now_ms)
+
+
+def _times(rng: random.Random, pattern: Pattern, per_day: float, now_ms: int) -> list[int]:
+    start = now_ms - DAYS * DAY_MS
     if pattern == "fading":
         return sorted(
             now_ms - int(rng.expovariate(1 / (2.5 * DAY_MS))) % (6 * DAY_MS)
@@ -113,6 +129,10 @@ def _error(rng: random.Random, project: Project, fault: Fault, at: int, now_ms: 
     if project.platform == "javascript":
         payload["tags"]["connection"] = _connection(rng, fault.tags.get("connection"))
     payload["breadcrumbs"] = {"values": _steps(rng, fault, at)}
+    if fault.journey:
+        hour = at // 3_600_000
+        shared = random.Random(f"{fault.journey} {hour} {rng.randrange(TRACES)}")
+        payload["contexts"]["trace"]["trace_id"] = f"{shared.getrandbits(128):032x}"
     if fault.users:
         payload["user"] = _user(rng, fault.users)
     if fault.flags:

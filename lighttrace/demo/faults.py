@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-Pattern = Literal["steady", "new", "spike", "daily", "fading", "rare"]
+Pattern = Literal["steady", "new", "spike", "daily", "fading", "rare", "back", "brief"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Fault:
     since_release: int = 0  # index into the project's releases: it began with that one
     users: int = 200  # how many different people it meets at most
     flags: dict[str, bool] = field(default_factory=dict)
+    began_min: int = 22  # minutes ago: "new" began then, "brief" too, "back" came back
+    journey: str = ""  # faults of one journey happen in the same traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ FAULTS = (
     Fault("shop-web", "TypeError", ("Cannot read properties of undefined (reading 'orderId')",),
           (*REACT, ON_SUBMIT, PROCESS_PAYMENT), "new", 900, handled=False, transaction="/checkout",
           tags={"component": "checkout", "team": "billing", "payment.method": "card", "connection": "4g"},
-          steps=CHECKOUT_STEPS, since_release=3, users=312, flags={"fast-checkout": True, "new-cart": True}),
+          steps=CHECKOUT_STEPS, since_release=3, users=312, flags={"fast-checkout": True, "new-cart": True}, journey="checkout"),
     Fault("shop-api", "PaymentError", ("gateway answered 502 for capture",),
           (*FASTAPI, Call("checkout", "shop/api/checkout.py", 88, '''    order = await orders.reserve(cart)
     try:
@@ -129,8 +131,9 @@ FAULTS = (
     except CardDeclined as declined:
         return problem(402, declined)
 ''', {"order": "<Order o_48213 EUR 89.90>", "cart": "<Cart c_9f21, 3 items>"}), CHARGE_CARD),
-          "spike", 60, transaction="/api/checkout", tags={"team": "billing", "component": "checkout", "region": "eu"},
-          steps=(("query", "SELECT … FROM carts WHERE id = %s"), ("http", "POST https://pay.example/v2/captures [502]")), users=263),
+          "back", 90, handled=False, transaction="/api/checkout", tags={"team": "billing", "component": "checkout", "region": "eu"},
+          steps=(("query", "SELECT … FROM carts WHERE id = %s"), ("http", "POST https://pay.example/v2/captures [502]")), users=360,
+          began_min=38, journey="checkout"),
     Fault("fulfillment", "OperationalError", ("canceling statement due to statement timeout",),
           (*CELERY, Call("reserve_stock", "fulfillment/stock.py", 88, '''    with connection.transaction():
         for line in order.lines:
@@ -138,11 +141,11 @@ FAULTS = (
             if rows.rowcount == 0:
                 raise OutOfStock(line.sku)
 ''', {"order": "<Order o_48190>", "line": "<Line sku=LAMP-04 n=2>"})),
-          "spike", 50, level="fatal", handled=False, transaction="fulfillment.tasks.reserve_stock",
-          tags={"team": "fulfillment", "queue": "stock"},
+          "new", 760, level="fatal", handled=False, transaction="fulfillment.tasks.reserve_stock", began_min=47,
+          tags={"team": "operations", "queue": "stock"},
           cause=("QueryCanceled", "canceling statement due to statement timeout\nCONTEXT:  while locking tuple (12,40) in relation \"stock\"", (
               Call("execute", "site-packages/psycopg/cursor.py", 97, in_app=False),)),
-          steps=(("celery", "reserve_stock received"), ("query", "SELECT … FROM orders WHERE id = %s"), ("query", "UPDATE stock SET reserved = reserved + %s …")), users=204),
+          steps=(("celery", "reserve_stock received"), ("query", "SELECT … FROM orders WHERE id = %s"), ("query", "UPDATE stock SET reserved = reserved + %s …")), users=260),
     Fault("shop-api", "CouponExpiredError", ("coupon “SPRING” expired 2 days ago but still offered",),
           (*FASTAPI, Call("apply_coupon", "pricing/coupons.py", 57, '''def apply_coupon(cart, code):
     coupon = coupons.find(code)
@@ -150,7 +153,7 @@ FAULTS = (
 >        raise CouponExpiredError(f"coupon “{code}” expired {ago(coupon.ends_at)} but still offered")
     return cart.discounted(coupon)
 ''', {"code": "SPRING", "coupon": "<Coupon SPRING 10 %>"})),
-          "fading", 34, transaction="/api/cart/coupon", tags={"team": "billing", "component": "pricing"}, since_release=2, users=58),
+          "back", 34, transaction="/api/cart/coupon", tags={"team": "billing", "component": "pricing"}, since_release=2, users=90, began_min=310),
     Fault("shop-api", "TimeoutError", ("upstream payment gateway did not answer within 8000 ms",),
           (*FASTAPI, Call("charge_card", "billing/gateway.py", 198, '''    payload = capture_payload(order, payment)
     started = monotonic()
@@ -171,10 +174,10 @@ FAULTS = (
 >        region = order.customer["tax_region"]
         yield InvoiceLine(line, rate.of(region))
 ''', {"order": "<Order o_31127>", "line": "<Line sku=DESK-11 n=1>"})), "rare", 5, transaction="fulfillment.tasks.invoice",
-          tags={"customer": "b2b", "team": "fulfillment"}, users=6),
+          tags={"customer": "b2b", "team": "operations"}, users=6),
     Fault("mobile-app", "SlowPaymentSheet", ("payment sheet took {id} ms to open",),
           (Call("com.example.shop.pay.PaymentSheet.openSheet", "PaymentSheet.kt", 212),), "new", 100, level="info",
-          transaction="PaymentSheet", tags={"device.class": "mid-range"}, since_release=1, users=49),
+          transaction="PaymentSheet", tags={"device.class": "mid-range"}, since_release=1, users=49, began_min=21),
     Fault("mobile-app", "java.lang.IllegalStateException", ("Fragment CartFragment{{id}} not attached to a context.",),
           (Call("android.os.Handler.dispatchMessage", "Handler.java", 106, in_app=False),
            Call("androidx.fragment.app.Fragment.requireContext", "Fragment.java", 967, in_app=False),
@@ -209,7 +212,7 @@ FAULTS = (
           (*CELERY, Call("print_label", "fulfillment/labels.py", 72, '''    label = render(parcel)
 >    printers[dock].send(label)
     parcel.labelled_at = now()
-''', {"dock": "4"})), "daily", 16, level="warning", transaction="fulfillment.tasks.print_label", tags={"team": "fulfillment"}, users=0),
+''', {"dock": "4"})), "daily", 16, level="warning", transaction="fulfillment.tasks.print_label", tags={"team": "operations"}, users=0),
     Fault("fulfillment", "ZeroDivisionError", ("division by zero",),
           (*CELERY, Call("average_weight", "fulfillment/parcels.py", 31, '''def average_weight(parcels):
     total = sum(p.weight_g for p in parcels)
@@ -226,6 +229,24 @@ FAULTS = (
     if order.user_id != person.id:
 >        raise PermissionDenied(f"user {person.id} may not read order {order.id}")
 ''')), "steady", 6, level="warning", transaction="/api/orders/{order_id}", tags={"team": "accounts"}, users=21),
+    Fault("fulfillment", "ImageDecodeError", ("unsupported colour profile in product photo",),
+          (*CELERY, Call("decode", "media/thumbs.py", 41, '''def decode(photo):
+    image = codec.open(photo.path)
+    if image.profile not in KNOWN_PROFILES:
+>        raise ImageDecodeError("unsupported colour profile in product photo")
+    return image.convert("sRGB")
+''', {"photo": "<Photo LAMP-04/2.jpg>"})), "new", 222, transaction="fulfillment.tasks.thumbs",
+          tags={"component": "catalog", "team": "storefront"}, users=41, began_min=184),
+    # what the team met and mended in the last fortnight: an hour or so each
+    *(Fault(project, kind, (value,), (*frames, Call(function, file, line)), "brief", 40, transaction=where, tags={"team": team}, users=30, began_min=began_h * 60)
+      for project, kind, value, frames, function, file, line, where, team, began_h in (
+        ("shop-api", "TemplateError", "'order' is undefined", FASTAPI, "receipt", "shop/mail/receipt.py", 22, "/api/orders/{order_id}/receipt", "billing", 31),
+        ("shop-web", "SyntaxError", "Unexpected token '<'", REACT, "loadTranslations", "src/i18n/load.ts", 14, "/", "storefront", 54),
+        ("fulfillment", "LookupError", "no carrier for zone 7", CELERY, "choose_carrier", "fulfillment/carriers.py", 61, "fulfillment.tasks.ship", "operations", 77),
+        ("shop-api", "ExpiredTokenError", "refresh token used twice", FASTAPI, "refresh", "shop/api/sessions.py", 37, "/api/sessions", "accounts", 120),
+        ("shop-api", "DecimalError", "rounding of 0.005 is not allowed", FASTAPI, "total", "pricing/total.py", 18, "/api/cart", "billing", 214),
+        ("shop-web", "QuotaExceededError", "The quota has been exceeded.", REACT, "remember", "src/cart/storage.ts", 9, "/cart", "storefront", 262),
+      )),
     Fault("shop-web", "UnhandledRejection", ("Object captured as promise rejection with keys: code, message",),
           (), "steady", 5, handled=False, transaction="/account", users=18),
 )  # fmt: skip

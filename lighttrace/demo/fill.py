@@ -1,15 +1,17 @@
 """Two weeks of the shop, sent through the real ingest by a clock that walks from then to now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from lighttrace.alerts.expand import expand_due
 from lighttrace.clock import FixedClock
 from lighttrace.demo import people
-from lighttrace.demo.events import DAY_MS, DAYS, Sending, history
+from lighttrace.demo.events import AWAY_DAYS, DAY_MS, DAYS, MINUTE_MS, Sending, history
 from lighttrace.demo.faults import PROJECTS
 from lighttrace.errors import StartError
 from lighttrace.ingest import pipeline
@@ -17,8 +19,10 @@ from lighttrace.ingest.envelope import parse_envelope
 from lighttrace.ingest.origin import Origin
 from lighttrace.limits import LIMITS
 from lighttrace.store import issue_list, keys, notes, projects, triage, users
-from lighttrace.store.database import Transaction
-from lighttrace.store.issue_list import IssueQuery, IssueRow
+from lighttrace.store.archiving import FOREVER
+from lighttrace.store.assignees import Assignee
+from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.states import State
 from lighttrace.store.store import Store
 from lighttrace.web.passwords import hash_password
@@ -32,6 +36,48 @@ FINDING = """Only with the new retry: the second click finds the order already t
 TOGETHER = 100  # events handed to the store before waiting: they become batches
 
 Tell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody did to an issue, so long ago."""
+
+    minutes_ago: int
+    who: str
+    verb: Literal["acknowledge", "take", "resolve", "archive"]
+    project: str
+    title: str
+
+
+def _mended(
+    began_h: int, who: str, project: str, title: str, seen_min: int, done_min: int
+) -> tuple[Decision, Decision]:
+    """Somebody was at it soon, and it was over an hour or so later."""
+    ago = began_h * 60
+    return (
+        Decision(ago - seen_min, who, "acknowledge", project, title),
+        Decision(ago - done_min, who, "resolve", project, title),
+    )
+
+
+BACK = (AWAY_DAYS * 24 * 60) - 30  # half an hour after its last event it was taken for mended
+DECISIONS = sorted(
+    (
+        *_mended(262, "Ines", "shop-web", "QuotaExceededError", 14, 118),
+        *_mended(214, "Jonas", "shop-api", "DecimalError", 9, 96),
+        *_mended(120, "Samir", "shop-api", "ExpiredTokenError", 4, 74),
+        *_mended(77, "Samir", "fulfillment", "LookupError", 7, 81),
+        *_mended(54, "Ines", "shop-web", "SyntaxError", 6, 72),
+        *_mended(31, "Mira", "shop-api", "TemplateError", 5, 77),
+        Decision(38 + BACK, "Jonas", "resolve", "shop-api", "PaymentError"),
+        Decision(310 + BACK, "Mira", "resolve", "shop-api", "CouponExpiredError"),
+        Decision(20 * 60, "Mira", "archive", "shop-web", "AbortError"),
+        Decision(190, "Jonas", "take", "fulfillment", "KeyError"),
+        Decision(9, "Mira", "acknowledge", "shop-api", "TimeoutError"),
+        Decision(9, "Mira", "take", "shop-api", "TimeoutError"),
+    ),
+    key=lambda it: -it.minutes_ago,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +109,21 @@ async def fill(
         origins = await store.write(_people_and_projects, password_hash, began_ms)
         await store.write(people.settle, password_hash, began_ms, now_ms)
         sendings = [one for one in history(now_ms) if one.at >= now_ms - days * DAY_MS]
-        for start in range(0, len(sendings), TOGETHER):
-            await _send(store, clock, sendings[start : start + TOGETHER], origins)
-            tell(min(start + TOGETHER, len(sendings)), len(sendings))
+        done = 0
+        for decision in (*DECISIONS, None):
+            until = now_ms + 1 if decision is None else now_ms - decision.minutes_ago * MINUTE_MS
+            due = [one for one in sendings[done:] if one.at < until]
+            for start in range(0, len(due), TOGETHER):
+                await _send(store, clock, due[start : start + TOGETHER], origins)
+                tell(done + min(start + TOGETHER, len(due)), len(sendings))
+            done += len(due)
+            if decision is not None:
+                clock.set(until)
+                await _decide(store, decision, until)
         clock.set(now_ms)
         while await store.write(expand_due, (), "", now_ms):
             pass  # nobody is to be mailed about what never happened
-        return Filled(len(origins), await store.write(_triage, now_ms), len(sendings))
+        return Filled(len(origins), await store.write(_say, now_ms), len(sendings))
     finally:
         await store.close()
 
@@ -103,25 +157,39 @@ def _envelope(sending: Sending) -> bytes:
     return b"%b\n%b\n%b\n" % (header, b'{"type":"event"}', msgspec.json.encode(sending.payload))
 
 
-def _triage(tx: Transaction, now_ms: int) -> int:
-    """Somebody has worked here: two issues are resolved, one is archived. Returns how many issues
-    there are.
-    """
-    everything = IssueQuery(
-        project_ids=None, env=None, period_ms=None, state=None, text="", sort="last_seen",
-        cursor=None, limit=100, now_ms=now_ms,
-    )  # fmt: skip
-    rows = issue_list.search(tx, everything).rows
-    quiet = [row.id for row in rows if row.title in ("ZeroDivisionError", "JSONDecodeError")]
-    noise = [row.id for row in rows if row.title == "AbortError"]
-    triage.set_state(tx, quiet, State.RESOLVED, 1, now_ms - 3 * 3_600_000)
-    triage.set_state(tx, noise, State.ARCHIVED, 1, now_ms - 26 * 3_600_000)
-    _say(tx, rows, now_ms)
-    return len(rows)
+async def _decide(store: Store, decision: Decision, now_ms: int) -> None:
+    """Somebody does something to an issue; there may be none if the history is a short one."""
+    issue_id = await store.read(_find, decision.project, decision.title, now_ms)
+    if issue_id is None:
+        return
+    who = await store.read(users.by_email, f"{decision.who.lower()}@{people.DOMAIN}")
+    assert who is not None
+    if decision.verb == "acknowledge":
+        await store.write(triage.acknowledge, [issue_id], who.id, now_ms)
+    elif decision.verb == "take":
+        await store.write(
+            triage.assign, [issue_id], Assignee("user", who.id, who.name), who.id, now_ms
+        )
+    else:
+        wanted = State.RESOLVED if decision.verb == "resolve" else State.ARCHIVED
+        put = partial(triage.set_state, archive=FOREVER)
+        await store.write(put, [issue_id], wanted, who.id, now_ms)
 
 
-def _say(tx: Transaction, rows: Sequence[IssueRow], now_ms: int) -> None:
-    """What somebody wrote about the error in the checkout."""
-    for row in rows:
+def _everything(now_ms: int) -> IssueQuery:
+    return IssueQuery(limit=100, now_ms=now_ms)
+
+
+def _find(db: Reader, project: str, title: str, now_ms: int) -> int | None:
+    rows = issue_list.search(db, _everything(now_ms)).rows
+    found = (row.id for row in rows if row.title == title and row.project_slug == project)
+    return next(found, None)
+
+
+def _say(tx: Transaction, now_ms: int) -> int:
+    """What somebody wrote about the error in the checkout. Returns how many issues there are."""
+    found = issue_list.search(tx, _everything(now_ms))
+    for row in found.rows:
         if row.title == "TypeError" and "orderId" in row.value:
             notes.add(tx, row.id, 1, FINDING, now_ms - 3 * 60_000)
+    return found.total or 0

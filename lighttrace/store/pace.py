@@ -1,10 +1,14 @@
 """How long people took: from the beginning of an issue, or from its coming back, to the first thing
 somebody did about it, and to its being resolved. Read from the activity; what was taken back does
 not count.
+
+To acknowledge is told of what began in the time looked at, and was taken up within a week: tidying
+up an issue of last month says nothing about how soon somebody is there. To resolve is told of what
+was resolved in it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -41,7 +45,7 @@ with done as materialized (
      and a.kind in (select value from json_each(:kinds))
      and (:project_ids is null or i.project_id in (select value from json_each(:project_ids)))
    order by a.at desc limit :most)
-select d.at, d.at - d.began from done d
+select d.began, d.at from done d
  where not exists(select 1 from activity b where b.issue_id = d.issue_id and b.at >= d.began
      and (b.at, b.id) < (d.at, d.id) and b.user_id is not null
      and b.kind in (select value from json_each(:kinds)))
@@ -50,7 +54,10 @@ select d.at, d.at - d.began from done d
 """
 
 
-def _pace(db: Reader, project_ids: Sequence[int] | None, kinds: Sequence[str], now_ms: int) -> Pace:
+def _taken(
+    db: Reader, project_ids: Sequence[int] | None, kinds: Sequence[str], now_ms: int
+) -> list[tuple[int, int]]:
+    """(begun, done) of what people did in the last fortnight."""
     values = {
         "since": now_ms - 2 * WEEK_MS,
         "kinds": json.dumps(kinds),
@@ -58,10 +65,16 @@ def _pace(db: Reader, project_ids: Sequence[int] | None, kinds: Sequence[str], n
         "most": MOST_READ,
         "undo_ms": UNDO_MS,
     }
+    return [(began, done) for began, done in db.execute(TAKEN, values)]
+
+
+def _pace(spans: Iterable[tuple[int, int, int]], now_ms: int) -> Pace:
+    """`spans` are (what says which week it belongs to, begun, done)."""
     last: list[int] = []
     before: list[int] = []
-    for at, took_ms in db.execute(TAKEN, values):
-        (last if at >= now_ms - WEEK_MS else before).append(max(0, took_ms))
+    for at, began, done in spans:
+        if at >= now_ms - 2 * WEEK_MS:
+            (last if at >= now_ms - WEEK_MS else before).append(max(0, done - began))
     return Pace(
         int(median(last)) if last else None, int(median(before)) if before else None, len(last)
     )
@@ -69,11 +82,14 @@ def _pace(db: Reader, project_ids: Sequence[int] | None, kinds: Sequence[str], n
 
 def to_acknowledge(db: Reader, project_ids: Sequence[int] | None, now_ms: int) -> Pace:
     """Until somebody did anything about it."""
-    return _pace(db, project_ids, ACTS, now_ms)
+    taken = _taken(db, project_ids, ACTS, now_ms)
+    soon = ((began, began, done) for began, done in taken if done - began <= WEEK_MS)
+    return _pace(soon, now_ms)
 
 
 def to_resolve(db: Reader, project_ids: Sequence[int] | None, now_ms: int) -> Pace:
-    return _pace(db, project_ids, ("resolved",), now_ms)
+    taken = _taken(db, project_ids, ("resolved",), now_ms)
+    return _pace(((done, began, done) for began, done in taken), now_ms)
 
 
 RECENT = """

@@ -65,9 +65,11 @@ def bars(
     ticks: Sequence[Tick] = (),
     unit: str = "",
     names: Sequence[str] = (),
+    links: Sequence[str] = (),
 ) -> Markup:
     """Events over time. `names` say each bar's time, for the pointer; `unit` is written at the top
-    line, e.g. " / h".
+    line, e.g. " / h". With `links` each bar leads somewhere, and the drawing is no image any more
+    but a group of links.
     """
     count, top = len(values) or 1, nice_top(max(values, default=0) or 1)
     plot = height - HEAD - FOOT
@@ -75,7 +77,8 @@ def bars(
     lines = ((foot - plot / 2, top / 2, ""), (HEAD, top, unit)) if top > 1 else ((HEAD, top, unit),)
     width = 100 / count
     out = [
-        f'<svg class="chart" height="{height}" role="img" aria-label="{escape(label)}">',
+        f'<svg class="chart" height="{height}" role="{"group" if links else "img"}" '
+        f'aria-label="{escape(label)}">',
         *(f'<line class="g" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>' for y, _, _ in lines),
     ]
     for index, value in enumerate(values):
@@ -83,11 +86,18 @@ def bars(
             continue
         tall = max(1.5, value / top * plot)
         name = f"<title>{escape(names[index])}: {format.count(value)}</title>" if names else ""
-        out.append(
+        bar = (
             f'<rect class="b" x="{index * width + width * 0.1:.2f}%" y="{foot - tall:.1f}" '
             f'width="{width * 0.8:.2f}%" height="{tall:.1f}" rx="1.5"'
             + (f">{name}</rect>" if name else "/>")
         )
+        if links:  # reached by the pointer; by keyboard the list itself is nearer than 70 bars
+            said = f"{names[index]}: {format.count(value)}" if names else format.count(value)
+            bar = (
+                f'<a href="{escape(links[index])}" tabindex="-1" aria-label="{escape(said)}">'
+                f"{bar}</a>"
+            )
+        out.append(bar)
     out += (
         f'<text x="0" y="{y - 4:.1f}">{value:,g}{escape(said)}</text>' for y, value, said in lines
     )
@@ -98,6 +108,22 @@ def bars(
             f'<text x="{tick.at:g}%" y="{height - 3}" text-anchor="{anchor}">'
             f"{escape(tick.text)}</text>"
         )
+    return Markup("".join(out) + "</svg>")
+
+
+def score(parts: Sequence[int], label: str, *, most: int = 100, height: int = 8) -> Markup:
+    """A sum as one bar of its parts, in the steps of one hue; what is missing to `most` is pale."""
+    whole = max(most, sum(parts))
+    out = [f'<svg width="100%" height="{height}" role="img" aria-label="{escape(label)}">']
+    out.append(f'<rect class="kline" width="100%" height="{height}"/>')
+    x = 0.0
+    for index, part in enumerate(parts):
+        share = 100 * part / whole
+        out.append(
+            f'<rect class="st{min(index, 3) + 1}" x="{x:.2f}%" width="{max(0.4, share - 0.5):.2f}%"'
+            f' height="{height}"/>'
+        )
+        x += share
     return Markup("".join(out) + "</svg>")
 
 

@@ -25,6 +25,13 @@ def span(ms: int) -> str:
     return f"{ms // DAY} d"
 
 
+def took(ms: int) -> str:
+    """How long something took, two units where one says too little: 38 s, 6 min, 1 h 12, 3 d."""
+    if HOUR <= ms < 10 * HOUR:
+        return f"{ms // HOUR} h {ms % HOUR // MINUTE:02d}"
+    return span(ms)
+
+
 def brief(ms: int) -> str:
     """The same for narrow columns: 22 m instead of 22 min."""
     return span(ms).replace("min", "m")
@@ -161,6 +168,7 @@ def scrubbed(text: str) -> Markup:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "span": span,
+    "took": took,
     "brief": brief,
     "ago": ago,
     "offset": offset,

@@ -84,6 +84,7 @@ def _surroundings(request: Request) -> dict[str, Any]:
     """What every template may use. Error pages have neither session nor database."""
     session = getattr(request.state, "session", None)
     services = getattr(request.state, "services", None)
+    shell = getattr(request.state, "shell", None)
     person = session.user if session else None
     options = person.options if person else {}
     prefix = str(request.scope.get("root_path", ""))
@@ -92,7 +93,8 @@ def _surroundings(request: Request) -> dict[str, Any]:
         "url": partial(links.url, request),
         "static": partial(files.url, prefix),
         "person": person,
-        "shell": getattr(request.state, "shell", None),
+        "shell": shell,
+        "need": shell.need if shell else 0,
         "theme": options.get("theme", "auto"),
         "keys": bool(options.get("keys", True)),
         "zone": options.get("timezone") or "UTC",

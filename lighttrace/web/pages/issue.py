@@ -54,12 +54,14 @@ from lighttrace.web import (
     comments,
     format,
     guards,
+    inbox_view,
     links,
     listing,
     said,
     state,
     tags_view,
     view,
+    viewer,
 )
 from lighttrace.web.comments import NOTHING_SAID, Comment, Talk
 from lighttrace.web.guards import Guard, Page
@@ -189,7 +191,8 @@ async def show(request: Request) -> Response:
     # what was taken back changes more than the title and the buttons
     block = "head_and_history" if wants_fragment(request) and target.endswith(HEAD) else None
     context = _context(request, asked, found, now_ms)
-    answer = render(request, "pages/issue.html", block=block, **context)
+    standing = await viewer.standing(request, found.issue.id, asked.environment)
+    answer = render(request, "pages/issue.html", block=block, standing=standing, **context)
     if found.new_look:
         answer.background = BackgroundTask(_note_look, services, found.issue.id, person.id, now_ms)
     return answer
@@ -242,6 +245,7 @@ def _context(request: Request, asked: Asked, found: Looked, now_ms: int) -> Mapp
         "undo_url": partial(said.undo_url, request),
         "may_delete": guards.person(request).role in guards.ADMINS,
         "grouped": GROUPED,
+        "score_bar": inbox_view.score_bar,
         "toasts": said.toasts(request),
     }
 

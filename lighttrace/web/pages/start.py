@@ -6,13 +6,16 @@ from starlette.responses import RedirectResponse, Response
 
 from lighttrace.web import guards, links, sessions, shell
 from lighttrace.web.guards import Guard, Page
+from lighttrace.web.pages import inbox
+from lighttrace.web.render import wants_fragment
 
 
 async def home(request: Request) -> Response:
-    """The issues; somebody who can make the first project is led to that."""
+    """The inbox; somebody who can make the first project is led to that."""
     may_add = guards.person(request).role in guards.ADMINS
-    path = "/setup/project" if may_add and not request.state.shell.projects else "/issues"
-    return RedirectResponse(links.url(request, path), status_code=303)
+    if may_add and not wants_fragment(request) and not request.state.shell.projects:
+        return RedirectResponse(links.url(request, "/setup/project"), status_code=303)
+    return await inbox.index(request)
 
 
 async def nothing(request: Request) -> Response:

@@ -1,6 +1,7 @@
 """Who sees and changes people, and how somebody new is let in."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,8 @@ from lighttrace.store import (
 )
 from lighttrace.store.audit import Wanted
 from lighttrace.store.users import User
-from tests.web.served import Site
+from tests.mailbox import mailbox, text_of
+from tests.web.served import Site, served
 
 
 @pytest.fixture
@@ -119,6 +121,35 @@ def test_an_invitation_without_an_address_is_for_whoever_has_the_link(mira: Site
     answer = mira.client.post("/settings/members/invite", data={"role": "viewer"})
     assert answer.status_code == 200 and "/invite/" in answer.text
     assert recorded(mira) == [("user.invite", "whoever has the link")]
+
+
+def test_with_a_mail_server_the_invitation_is_mailed_as_well(tmp_path: Path):
+    with mailbox() as box:
+        text = f"""
+[smtp]
+host = "127.0.0.1"
+port = {box.smtp().port}
+tls = "none"
+from = "lt@shop.example"
+"""
+        with served(tmp_path, text) as site:
+            site.user()
+            site.sign_in()
+            data = {"email": "lea@example.com", "role": "member"}
+            page = site.client.post("/settings/members/invite", data=data).text
+            assert "It was mailed to lea@example.com." in page and "/invite/" in page
+    [message] = box.messages
+    assert message["To"] == "lea@example.com" and "/invite/" in text_of(message)
+
+
+def test_a_mail_that_did_not_go_out_is_said_and_the_link_is_there_all_the_same(tmp_path: Path):
+    text = '[smtp]\nhost = "127.0.0.1"\nport = 9\ntls = "none"\nfrom = "lt@shop.example"\n'
+    with served(tmp_path, text) as site:
+        site.user()
+        site.sign_in()
+        data = {"email": "lea@example.com", "role": "member"}
+        page = site.client.post("/settings/members/invite", data=data).text
+        assert "The mail did not go out" in page and "http://testserver/invite/" in page
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,14 @@ from lighttrace.web.pages.members import NO_STORE
 from lighttrace.web.pages.settings import actor, frame, is_admin, saved
 from lighttrace.web.render import render
 
-# scope → what it lets a script do; the order is that of the form
+# scope → what it lets a script do; the order is that of the form. `project:write` opens nothing yet
+# and no tool asks for it, so that it is not offered.
 SCOPES = {
     "event:read": "Read issues and events",
-    "event:write": "Change issues: resolve, archive, assign",
-    "project:releases": "Announce releases and deploys, upload source maps",
-    "project:read": "Read projects",
-    "org:read": "Read the organisation, its projects and people",
-    "project:write": "Change projects",
+    "event:write": "Change issues: resolve, archive, assign, comment",
+    "project:read": "Read projects and their keys",
+    "org:read": "Read the organisation",
+    "project:releases": "Releases and source maps: for tools that ask for it, opens nothing yet",
 }
 ENDS = {"30": "in 30 days", "90": "in 90 days", "365": "in a year", "never": "never"}
 UNUSED_MS = 90 * DAY  # after that long, somebody should ask whether it is still needed

@@ -15,7 +15,7 @@ from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.notes import MOST_TEXT, Note
 from lighttrace.store.users import User
 from lighttrace.web import guards, markdown
-from lighttrace.web.markdown import Everybody, Named
+from lighttrace.web.markdown import People, Named
 from lighttrace.web.state import Services
 
 
@@ -36,13 +36,13 @@ class Talk:
     """What was said about an issue, newest first, and who can be spoken to."""
 
     comments: tuple[Comment, ...] = ()
-    people: Everybody = ()
+    people: People = ()
 
 
 NOTHING_SAID = Talk()
 
 
-def everybody(db: Reader, project_id: int) -> Everybody:
+def everybody(db: Reader, project_id: int) -> People:
     """Who can be mentioned: whoever sees the project."""
     return tuple(Named(it.id, it.name, it.email) for it in sight.who_sees(db, project_id))
 
@@ -80,7 +80,7 @@ def problem_of(text: str) -> str:
 
 
 async def write(
-    services: Services, issue_id: int, text: str, people: Everybody, user_id: int | None
+    services: Services, issue_id: int, text: str, people: People, user_id: int | None
 ) -> int:
     """Keep a comment and tell those it names; returns its id."""
     host, now_ms = _host(services), services.clock.now_ms()
@@ -97,7 +97,7 @@ async def write(
     return note_id
 
 
-async def rewrite(services: Services, note: Note, text: str, people: Everybody) -> None:
+async def rewrite(services: Services, note: Note, text: str, people: People) -> None:
     """Change a comment; whom it names for the first time is told."""
     host, now_ms = _host(services), services.clock.now_ms()
     targets = _targets(text, people, note.user_id)
@@ -116,5 +116,5 @@ def _host(services: Services) -> str:
     return host_of(smtp) if smtp else ""
 
 
-def _targets(text: str, people: Everybody, author_id: int | None) -> list[str]:
+def _targets(text: str, people: People, author_id: int | None) -> list[str]:
     return [it.email for it in markdown.mentioned(text, people) if it.id != author_id]

@@ -43,15 +43,15 @@ class Named:
         return self.email.partition("@")[0]
 
 
-Everybody = tuple[Named, ...]
+People = tuple[Named, ...]
 
 
-def render(text: str, people: Everybody = ()) -> Markup:
+def render(text: str, people: People = ()) -> Markup:
     """The text as HTML."""
     return Markup(_render(text, people))
 
 
-def mentioned(text: str, people: Everybody) -> Everybody:
+def mentioned(text: str, people: People) -> People:
     """Whom a text addresses, each once; a name in code is not meant."""
     found: dict[int, Named] = {}
     for token in _parser().parse(text, {"people": people}):
@@ -61,14 +61,8 @@ def mentioned(text: str, people: Everybody) -> Everybody:
     return tuple(found.values())
 
 
-def plain(text: str, most: int) -> str:
-    """The text as it was written, in one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
 @lru_cache(maxsize=512)
-def _render(text: str, people: Everybody) -> str:
+def _render(text: str, people: People) -> str:
     html = _parser().render(text, {"people": people})
     return nh3.clean(
         html,
@@ -99,7 +93,7 @@ def _mention(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env:
 
 def _names_and_links(state: StateCore) -> None:
     """Cut what is found out of the texts; those in code are other tokens, those in links stay."""
-    people: Everybody = state.env.get("people", ())
+    people: People = state.env.get("people", ())
     for token in state.tokens:
         if token.type != "inline" or not token.children:
             continue
@@ -118,7 +112,7 @@ def _names_and_links(state: StateCore) -> None:
         token.children = children
 
 
-def _cut(text: str, people: Everybody) -> Iterator[Token]:
+def _cut(text: str, people: People) -> Iterator[Token]:
     end = 0
     for match in _FOUND.finditer(text):
         start, name = match.start(), match[1]
@@ -145,7 +139,7 @@ def _text(content: str) -> Token:
     return Token("text", "", 0, content=content)
 
 
-def who_is(name: str, people: Everybody) -> Everybody:
+def who_is(name: str, people: People) -> People:
     """Whom a name means: by e-mail, what stands before its @, the whole name or a word of it. All
     whom the best of these fits.
     """

@@ -16,7 +16,7 @@ from lighttrace.store.tag_stats import Tally
 
 MOST_LINES = 3
 FEWEST_EVENTS = 20
-SURE = 3.0  # standard deviations: a bound is wrong once in 700, two are never both
+SURE = 3.0  # standard deviations: a bound is wrong once in 700
 GAP = 0.1
 # Where in the code something failed is the same for every event of an issue, and said by its title.
 PLACES = frozenset(

@@ -71,6 +71,22 @@ async def test_a_comment_by_keys_names_somebody(chromium: Browser, shop: Tracker
         await expect(page.locator("#note-2")).to_have_count(0)
 
 
+async def test_the_table_of_events_is_walked_by_keys(chromium: Browser, shop: Tracker):
+    async with Visitor.at(chromium, shop.url) as visitor:
+        page = visitor.page
+        await visitor.sign_in()
+        await page.goto("/issues/SHOP-1/events")
+        await page.keyboard.press("/")
+        await expect(page.get_by_label("Search events of this issue")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        await expect(page.locator(".evs tr[aria-current]")).to_contain_text("shop@1.1.0")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/issues/SHOP-1/events/*")
+        await expect(page.get_by_text("2 of 3")).to_be_visible()
+
+
 async def test_the_issue_is_copied_as_markdown_with_the_event_that_is_shown(
     chromium: Browser, shop: Tracker
 ):

@@ -24,7 +24,7 @@ from lighttrace.web.api.answers import (
 )
 from lighttrace.web.api.issues import find_issue
 from lighttrace.web.api.organizations import check_organisation
-from lighttrace.web.markdown import Everybody
+from lighttrace.web.markdown import People
 
 
 async def listed(request: Request) -> Response:
@@ -62,7 +62,7 @@ async def add(request: Request) -> Response:
     return answer(shapes.comment(made), 201)
 
 
-def _place(db: Reader, named: str, sight: Sight) -> tuple[Issue, Everybody]:
+def _place(db: Reader, named: str, sight: Sight) -> tuple[Issue, People]:
     issue = find_issue(db, named, sight)
     return issue, comments.everybody(db, issue.project_id)
 

@@ -15,7 +15,7 @@ from lighttrace.store.notes import MOST_TEXT, Note
 from lighttrace.store.sight import Sight
 from lighttrace.web import comments, guards, links, markdown, state
 from lighttrace.web.guards import Guard, Page
-from lighttrace.web.markdown import Everybody
+from lighttrace.web.markdown import People
 from lighttrace.web.render import render
 
 NO_ID = 2**62  # what an address names may be larger than a column holds
@@ -27,7 +27,7 @@ class Place:
 
     issue: Issue
     note: Note | None
-    people: Everybody
+    people: People
 
 
 async def add(request: Request) -> Response:

@@ -15,7 +15,7 @@ from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.notes import MOST_TEXT, Note
 from lighttrace.store.users import User
 from lighttrace.web import guards, markdown
-from lighttrace.web.markdown import People, Named
+from lighttrace.web.markdown import Named, People
 from lighttrace.web.state import Services
 
 

@@ -23,7 +23,7 @@ from lighttrace.store.tallies import DAY_MS
 KEPT_MS = 365 * DAY_MS
 # Whoever guesses passwords can write here. Beyond so many entries the oldest failures go before
 # their time, so that a page looks through 10 ms of them at most.
-MOST = 100_000
+MOST = 20_000
 FAILED = "sign_in.failed"
 LONGEST = 200  # characters of a subject and of a text in `detail`; both may come from outside
 

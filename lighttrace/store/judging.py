@@ -1,5 +1,5 @@
-"""What a judgement becomes: an issue's owner, and its assignee if the file wants that. What the rules
-are and whether they match is none of the store's business.
+"""What a judgement becomes: an issue's owner, and its assignee if the file wants that. What the
+rules are and whether they match is none of the store's business.
 """
 
 from collections.abc import Sequence

@@ -96,6 +96,17 @@ def record(
     return Undo(token.hex(), len(issue_ids)) if token else None
 
 
+ISSUE_OF = "select issue_id from activity where undo = ?"
+
+
+def issue_of(db: Reader, token: str) -> int | None:
+    """The first issue of the change that a token takes back."""
+    if not TOKEN.fullmatch(token):
+        return None
+    row = db.execute(ISSUE_OF, (bytes.fromhex(token),)).fetchone()
+    return None if row is None else int(row[0])
+
+
 TAKE = """
 update activity set undo = null, undo_until = null where undo = ? and undo_until > ?
 returning detail

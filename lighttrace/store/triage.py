@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lighttrace.event.model import Json
-from lighttrace.store import activity, archiving, merging, standing
+from lighttrace.store import activity, archiving, issues, merging, standing
 from lighttrace.store.activity import Undo
 from lighttrace.store.archiving import UNTIL_ESCALATING, Archive
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Transaction
+from lighttrace.store.sight import ALL, Sight
 from lighttrace.store.standing import ASPECTS, Standing
 from lighttrace.store.states import State, Substate
 
@@ -147,12 +148,17 @@ def assign(
     return _change(tx, "assigned", before, after, kind, user_id, now_ms, said)
 
 
-def undo(tx: Transaction, token: str, user_id: int | None, now_ms: int) -> list[int] | None:
+def undo(
+    tx: Transaction, token: str, user_id: int | None, now_ms: int, sight: Sight = ALL
+) -> list[int] | None:
     """Take a change back, once; returns the issues that were put back.
 
-    An issue that somebody or something has changed since stays as it is. None if the token is
-    unknown, used or too old.
+    An issue that somebody or something has changed since stays as it is, and so does one that is
+    not seen. None if the token is unknown, used, too old or of issues that are not seen.
     """
+    issue_id = activity.issue_of(tx, token)
+    if issue_id is None or not issues.visible(tx, [issue_id], sight):
+        return None
     taken = activity.take(tx, token, now_ms)
     if taken is None:
         return None
@@ -160,7 +166,8 @@ def undo(tx: Transaction, token: str, user_id: int | None, now_ms: int) -> list[
         return merging.take_back(tx, taken, user_id, now_ms)
     aspect = ASPECTS[taken["aspect"]]
     was = {row[0]: row[1:] for row in taken["before"]}
-    still = [it for it in standing.of(tx, list(was)) if aspect.mark(it) == taken["sign"]]
+    seen = issues.visible(tx, list(was), sight)
+    still = [it for it in standing.of(tx, seen) if aspect.mark(it) == taken["sign"]]
     standing.put(tx, taken["aspect"], [(it.issue_id, was[it.issue_id]) for it in still])
     issue_ids = [it.issue_id for it in still]
     activity.record(tx, issue_ids, activity.UNDONE, user_id, now_ms, {"what": taken["what"]})

@@ -96,7 +96,11 @@ async def take_back(request: Request) -> Response:
     asked = await read(request)
     person = guards.person(request)
     put_back = await services.store.write(
-        triage.undo, request.path_params["token"], person.id, services.clock.now_ms()
+        triage.undo,
+        request.path_params["token"],
+        person.id,
+        services.clock.now_ms(),
+        guards.sight(request),
     )
     what = "late" if put_back is None else "undone" if put_back else "same"
     count = len(put_back or ())

@@ -137,3 +137,15 @@ select e.id, g.issue_id from json_each(?) w cross join event e on e.id = w.value
 def issues_of_events(db: Reader, rows: Sequence[int]) -> dict[int, int]:
     """row → issue, in the order of the rows; without what is gone or discarded."""
     return dict(db.execute(ISSUES_OF_EVENTS, (json.dumps(list(rows)),)).fetchall())
+
+
+FIND = "select id from grouphash where issue_id = ? and hash = ? order by version desc limit 1"
+
+
+def find(db: Reader, issue_id: int, hash_: str) -> int | None:
+    """The id of a hash of an issue by its 32 hex."""
+    try:
+        row = db.execute(FIND, (issue_id, bytes.fromhex(hash_))).fetchone()
+    except ValueError:
+        return None
+    return int(row[0]) if row else None

@@ -21,6 +21,7 @@ SCOPES = (
     "project:releases",
     "event:read",
     "event:write",
+    "event:admin",
 )
 DEFAULT_SCOPES = ("org:read", "project:read", "project:releases", "event:read", "event:write")
 READING = frozenset({"org:read", "project:read", "event:read"})

@@ -5,7 +5,16 @@ Sentry's tools write it, people forget it.
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from lighttrace.web.api import changes, comments, events, issue_parts, issues, later, organizations
+from lighttrace.web.api import (
+    changes,
+    comments,
+    events,
+    grouping,
+    issue_parts,
+    issues,
+    later,
+    organizations,
+)
 from lighttrace.web.api.answers import Handler, answering
 from lighttrace.web.guards import Guard, Page
 
@@ -15,11 +24,11 @@ Row: TypeAlias = tuple[str, Handler, str, str]  # path, handler, scope, method
 OF_ISSUE: tuple[Row, ...] = (
     ("", issues.one, "event:read", "GET"),
     ("", changes.one, "event:write", "PUT"),
-    ("", later.delete, "event:write", "DELETE"),
+    ("", grouping.delete, "event:admin", "DELETE"),
     ("events/", events.of_issue, "event:read", "GET"),
     ("events/{event_id}/", events.one_of_issue, "event:read", "GET"),
     ("hashes/", issue_parts.hash_list, "event:read", "GET"),
-    ("hashes/", later.split, "event:write", "DELETE"),
+    ("hashes/", grouping.split, "event:write", "DELETE"),
     ("comments/", comments.listed, "event:read", "GET"),
     ("comments/", comments.add, "event:write", "POST"),
     ("notes/", comments.listed, "event:read", "GET"),
@@ -44,8 +53,8 @@ TABLE: tuple[Row, ...] = (
     (PROJECT, organizations.project, "project:read", "GET"),
     (PROJECT + "keys/", organizations.key_list, "project:read", "GET"),
     (PROJECT + "issues/", issues.listed, "event:read", "GET"),
-    (PROJECT + "issues/", changes.several, "event:write", "PUT"),
-    (PROJECT + "issues/", later.delete, "event:write", "DELETE"),
+    (PROJECT + "issues/", grouping.several, "event:write", "PUT"),
+    (PROJECT + "issues/", grouping.delete_several, "event:admin", "DELETE"),
     (PROJECT + "events/", events.of_project, "event:read", "GET"),
     (PROJECT + "events/{event_id}/", events.one_of_project, "event:read", "GET"),
     (PROJECT + "events/{event_id}/json/", events.stored, "event:read", "GET"),

@@ -25,7 +25,8 @@ from lighttrace.web.render import render
 # and no tool asks for it, so that it is not offered.
 SCOPES = {
     "event:read": "Read issues and events",
-    "event:write": "Change issues: resolve, archive, assign, comment",
+    "event:write": "Change issues: resolve, archive, assign, merge, comment",
+    "event:admin": "Delete issues",
     "project:read": "Read projects and their keys",
     "org:read": "Read the organisation",
     "project:releases": "Releases and source maps: for tools that ask for it, opens nothing yet",

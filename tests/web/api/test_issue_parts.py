@@ -32,14 +32,6 @@ def test_an_issue_of_many_hashes_is_read_by_pages(script: Script):
     assert script.get(f"{HASHES}?cursor=999999999999999999:0:0") == []
 
 
-def test_splitting_is_refused_in_words(script: Script):
-    fail(script.site, "AError")
-    (only,) = script.get(HASHES)
-    status, said = script.refused(f"{HASHES}?id={only['id']}", "DELETE")
-    assert status == 400 and said == "Hashes cannot be split off an issue yet."
-    assert len(script.get(HASHES)) == 1
-
-
 def test_tags_are_counted(script: Script):
     fail(script.site, "AError", "AError", tags={"till": "7"})
     fail(script.site, "AError", tags={"till": "8"}, environment="staging")

@@ -9,7 +9,7 @@ An action is a noun and a verb. Those there are:
     project.add  project.rename  project.archive  project.unarchive  project.delete  project.teams
     key.add  key.disable  key.enable  key.rotate
     token.add  token.revoke
-    issue.delete  issue.discard
+    issue.delete  issue.discard  issue.undiscard
     settings.reload
 """
 

@@ -51,6 +51,7 @@ WORDS = {
     "token.revoke": ("revoked the token", ""),
     "issue.delete": ("deleted the issue", ""),
     "issue.discard": ("deleted the issue", "and discards its future"),
+    "issue.undiscard": ("keeps again what was discarded of", ""),
     "settings.reload": ("reloaded", ""),
 }
 ALARMING = {"sign_in.failed", "sign_in.locked"}

@@ -149,6 +149,22 @@ def test_what_comes_of_a_discarded_issue_is_dropped(shop: Site) -> None:
     assert [row[0] for row in shop.read(_audit, "issue.discard")] == ["SHOP-2"]
 
 
+def test_what_is_discarded_is_listed_with_its_project_and_can_be_kept_again(shop: Site) -> None:
+    post(shop, "/issues/SHOP-2/discard", sure="yes")
+    (it,) = shop.read(deleting.discarded, 1)
+    html = shop.client.get("/settings/projects/shop").text
+    keep = f"/settings/projects/shop/discarded/{it.id}/keep"
+    assert "BravoError" in html and keep in html
+    assert "BravoError" not in shop.client.get("/settings/projects/blog").text
+    elsewhere = f"/settings/projects/blog/discarded/{it.id}/keep"
+    post(shop, elsewhere)
+    assert shop.read(deleting.discarded, 1) == [it]
+    assert post(shop, keep).status_code == 303
+    send(shop, an_error("BravoError"))
+    assert "SHOP-4" in short_ids(shop)
+    assert [row[0] for row in shop.read(_audit, "issue.undiscard")] == ["shop"]
+
+
 @pytest.mark.parametrize(
     ("role", "may"),
     [("viewer", set()), ("member", {"merge", "unmerge", "split"}), ("admin", set(SIX_VERBS))],

@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lighttrace.errors import RefusedError
-from lighttrace.store import audit, keys, projects, teams
+from lighttrace.store import audit, deleting, keys, projects, teams
 from lighttrace.store.audit import Actor
 from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.deleting import Discarded
 from lighttrace.store.keys import Key
 from lighttrace.store.projects import Project
 from lighttrace.store.sight import ALL, Sight
@@ -33,6 +34,7 @@ SAID = {
     "rotated": "The new key works now. Put its DSN where the old one was.",
     "renamed": "The name is changed.",
     "teams": "Saved.",
+    "kept": "Kept again: the next event like it makes a new issue.",
     "archived": "Archived: events are refused from now on, everything else stays.",
     "unarchived": "Events are taken again.",
 }
@@ -44,7 +46,7 @@ async def show(request: Request) -> Response:
 
 async def _page(request: Request, status: int = 200, **errors: str) -> Response:
     services = state.of(request)
-    project, own, of_project, every_team = await services.store.read(
+    project, own, of_project, every_team, dropped = await services.store.read(
         _find, request.path_params["project"], guards.sight(request)
     )
     base_url, now_ms = links.public(request, services.config), services.clock.now_ms()
@@ -63,6 +65,7 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
         mixed=request.url.scheme == "https" and base_url.startswith("http:"),
         teams=of_project,
         every_team=every_team,
+        discarded=dropped,
         groups=project_values(services.config, project),
         may_change=is_admin(request),
         named_by_file=in_file is not None and in_file.name is not None,
@@ -71,12 +74,15 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
     )
 
 
-def _find(db: Reader, slug: str, sight: Sight) -> tuple[Project, list[Key], list[Team], list[Team]]:
+def _find(
+    db: Reader, slug: str, sight: Sight
+) -> tuple[Project, list[Key], list[Team], list[Team], list[Discarded]]:
     project = projects.by_slug(db, slug, sight)
     if project is None:
         raise HTTPException(404)
     own = keys.of_project(db, project.id)
-    return project, own, teams.of_project(db, project.id), teams.every(db)
+    of_project, dropped = teams.of_project(db, project.id), deleting.discarded(db, project.id)
+    return project, own, of_project, teams.every(db), dropped
 
 
 # Keys
@@ -239,6 +245,17 @@ def _changed(tx: Transaction, slug: str, by: Actor, now_ms: int, change: Any, *a
 
 
 ONE = "/settings/projects/{project}"
+
+
+async def keep_again(request: Request) -> Response:
+    return await _change(request, "kept", _keep_again, request.path_params["hash"])
+
+
+def _keep_again(tx: Transaction, project: Project, by: Actor, now_ms: int, hash_id: int) -> None:
+    if deleting.undiscard(tx, hash_id, project.id):
+        audit.note(tx, by, "issue.undiscard", project.slug, now_ms, hash=hash_id)
+
+
 PAGES = (
     Page(ONE, show, Guard.SIGNED_IN),
     Page(f"{ONE}/keys", add_key, Guard.ADMIN, ("POST",)),
@@ -247,6 +264,7 @@ PAGES = (
     Page(f"{ONE}/keys/{{key:int}}/rotate", rotate_key, Guard.ADMIN, ("POST",)),
     Page(f"{ONE}/name", rename, Guard.ADMIN, ("POST",)),
     Page(f"{ONE}/teams", put_teams, Guard.ADMIN, ("POST",)),
+    Page(f"{ONE}/discarded/{{hash:int}}/keep", keep_again, Guard.ADMIN, ("POST",)),
     Page(f"{ONE}/archive", archive, Guard.ADMIN, ("POST",)),
     Page(f"{ONE}/unarchive", unarchive, Guard.ADMIN, ("POST",)),
     Page(f"{ONE}/delete", delete, Guard.ADMIN, ("POST",)),

@@ -23,7 +23,8 @@
   }
   function find(key) {
     const sel = `[data-key="${CSS.escape(key)}"]`, row = current();
-    return (row && all(sel, row).find(seen)) || all(sel).find(el => seen(el) && !el.closest('[data-rows]'));
+    const own = row && all(sel, row).find(seen), others = all(sel).filter(el => seen(el) && !el.closest('[data-rows]'));
+    return own || others.find(el => !el.closest('.toast')) || others.pop();  // of several undos the newest
   }
   on('keydown', e => {
     const at = e.target;

@@ -43,9 +43,11 @@
   }, true);
 
   /* what was done to a row closes its peek, which would say what is no longer so; the keys go on with the cursor */
+  let acted = false;
   doc.addEventListener('htmx:before:request', e => {
     const form = e.target.closest?.('form[action$="/inbox/change"]');
     if (!form) return;
+    acted = true;
     all('.peek').forEach(peek => {
       const row = peek.closest('.iss'), box = row.querySelector('.cb');
       if (!(form.id === 'bulk' ? box.checked : form.closest('.iss') === row)) return;
@@ -56,6 +58,10 @@
   });
   doc.addEventListener('htmx:after:swap', () => {
     all('.peek[data-stale]').forEach(peek => { peek.replaceChildren(); delete peek.dataset.stale; });
+    if (acted) {  // rows that stay are no longer ticked: the next key is for the row under the cursor
+      all('[data-rows] .cb:checked').forEach(box => { box.checked = false; box.dispatchEvent(new Event('change', {bubbles: true})); });
+      acted = false;
+    }
     const row = current(), at = doc.activeElement;
     if (row && (at === doc.body || (at.closest('[data-rows]') && !row.contains(at)))) row.querySelector('a[href]').focus({preventScroll: true});
   });

@@ -21,6 +21,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,15 +37,20 @@ from lighttrace.store import (
     events,
     feedback,
     hashes,
+    inbox,
+    inbox_rows,
     issue_events,
     issue_list,
     issues,
     migrate,
+    pace,
     tag_stats,
     text_index,
+    volume,
 )
 from lighttrace.store.counters import DAY_MS, HOUR_MS, Period
 from lighttrace.store.database import open_reader, open_writer, snapshot, transaction
+from lighttrace.store.inbox import InboxQuery
 from lighttrace.store.issue_events import EventQuery
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.sight import ALL
@@ -150,6 +156,15 @@ def _issues(db: sqlite3.Connection, rng: random.Random, issue_count: int) -> Non
             text_index.add_group(
                 db, hash_id, f"Error{issue_id % 97}", f"{words} {issue_id}", frames, ["level error"]
             )
+    db.execute(STANDING, {"at": NOW_MS - HOUR_MS})
+
+
+# what tells issues apart in the inbox
+STANDING = """
+update issue set unhandled = id % 3 = 0, level = iif(id % 50 = 0, 50, 40),
+  substate = iif(id % 40 = 0, 2, 1), acknowledged_at = iif(id % 97 = 0, :at, null),
+  high_value = iif(id % 11 = 0, 'tags.component:checkout', null)
+"""
 
 
 def _hashes(issue_id: int) -> list[int]:
@@ -271,6 +286,40 @@ COUNTERS = (
 )
 
 
+def inboxes(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The inbox as its page asks it, and what every page asks for the sidebar. 30 days stand for an
+    installation where all that is open happened of late.
+    """
+    for words, period_ms in (("1 h", HOUR_MS), ("24 h", DAY_MS), ("30 d", 30 * DAY_MS)):
+        for env in (None, "production"):
+            query = InboxQuery(period_ms=period_ms, env=env, now_ms=NOW_MS)
+
+            def shown(query: InboxQuery = query) -> None:
+                found = inbox.find(db, query)
+                for some in found.shown.values():
+                    inbox_rows.rows(db, query, some)
+                until_ms = (NOW_MS // 1_200_000 + 1) * 1_200_000
+                volume.bars(db, None, query.env, until_ms - 2 * DAY_MS, until_ms, 1_200_000)
+                pace.to_acknowledge(db, None, NOW_MS)
+                pace.to_resolve(db, None, NOW_MS)
+
+            yield f"inbox, {words}, {env or 'all environments'}", shown
+            waiting = replace(query, group="wait")
+            yield (
+                f"inbox, {words}, {env or 'all environments'}, what can wait",
+                (lambda query=waiting: inbox.find(db, query)),
+            )
+        count = InboxQuery(period_ms=period_ms, now_ms=NOW_MS)
+        yield (
+            f"how many need somebody, {words}",
+            (lambda query=count: inbox.count_act_now(db, query)),
+        )
+        yield (
+            f"where an issue stands, {words}",
+            (lambda query=count: inbox.standing(db, 1, query)),
+        )
+
+
 def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]:
     """What is asked, by name."""
 
@@ -306,6 +355,7 @@ def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]
         "issues: a common tag, 90 d, by events",
         listed(text='os.name:"os.name 0"', sort="events", period_ms=90 * DAY_MS),
     )
+    yield from inboxes(db)
     small = db.execute("select issue_id from issue_env where env_id = 0 and n < 9").fetchone()[0]
     for words, issue_id in (("loudest", 1), ("two hashes", 100), ("small", small)):
         row = db.execute(

@@ -125,20 +125,25 @@ def count_act_now(db: Reader, query: InboxQuery) -> int:
     return sum(it.group == "act" for it in found.ranked)
 
 
-ONE = "e.issue_id = :issue_id"
+SOME = "e.issue_id in (select value from json_each(:issue_ids))"
 
 
 def standing(db: Reader, issue_id: int, query: InboxQuery) -> Standing | None:
     """Where one issue stands; None if it is not open or did not happen in the period."""
+    return standings(db, [issue_id], query).get(issue_id)
+
+
+def standings(db: Reader, issue_ids: Sequence[int], query: InboxQuery) -> dict[int, Standing]:
+    """Where some issues stand, by the same sum; what `standing` has no answer for is left out."""
     scene = _scene(db, query)
     if scene is None:
-        return None
-    only = replace(scene, where=(ONE,), values=scene.values | {"issue_id": issue_id})
-    found = _settle(db, scene, _candidates(db, only))
-    if not found:
-        return None
-    ahead, _ = _parted(_candidates(db, scene, least=impact.ACT_NOW), scene, impact.ACT_NOW)
-    return _join(db, scene, found, _leads(db, _settle(db, scene, ahead)))[0]
+        return {}
+    values = scene.values | {"issue_ids": json.dumps(list(issue_ids))}
+    found = _settle(db, scene, _candidates(db, replace(scene, where=(SOME,), values=values)))
+    if found:
+        ahead, _ = _parted(_candidates(db, scene, least=impact.ACT_NOW), scene, impact.ACT_NOW)
+        found = _join(db, scene, found, _leads(db, _settle(db, scene, ahead)))
+    return {it.issue_id: it for it in found}
 
 
 QUIET = """

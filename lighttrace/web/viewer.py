@@ -2,12 +2,14 @@
 issue say one sum.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from lighttrace.event.impact import Weights
 from lighttrace.store import inbox
+from lighttrace.store.database import Reader
 from lighttrace.store.inbox import InboxQuery, Standing
 from lighttrace.store.sight import Sight
 from lighttrace.web import guards, inbox_view, state
@@ -40,6 +42,22 @@ class Viewer:
             weights=self.weights,
             now_ms=now_ms,
         )
+
+
+def priorities(
+    db: Reader, issue_ids: Sequence[int], sight: Sight, weights: Weights, now_ms: int
+) -> dict[int, str]:
+    """`high`, `medium` or `low` of each issue, as the API says it; what is quiet or closed is
+    `low`.
+    """
+    query = InboxQuery(
+        project_ids=sight.within(None),
+        period_ms=inbox_view.PERIODS[inbox_view.DEFAULT_PERIOD],
+        weights=weights,
+        now_ms=now_ms,
+    )
+    found = inbox.standings(db, issue_ids, query)
+    return {it: found[it].impact.level if it in found else "low" for it in issue_ids}
 
 
 async def standing(

@@ -171,6 +171,7 @@ async def test_it_works_without_scripts(chromium: Browser, shop: Tracker):
         await expect(page.locator(".toast")).to_contain_text("1 issue acknowledged")
         assert await titles(page, "act") == ["AlphaError"]
         await page.locator(".toast button", has_text="Undo").click()
+        await expect(page.locator("[aria-labelledby=g-act] li")).to_have_count(2)
         assert await titles(page, "act") == ["BravoError", "AlphaError"]
         await page.get_by_role("link", name="6 h").click()
         assert await visitor.path() == "/?period=6h"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lighttrace.store import teams, triage
+from lighttrace.store import teams, tokens, triage
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.states import State
 from tests.web.sending import add_projects, an_error, send
@@ -210,3 +210,68 @@ def test_the_address_keeps_everything(shop: Site):
     html = page(shop, "/?period=6h&environment=production")
     assert 'href="/?environment=production&amp;period=1h"' in html
     assert 'href="/?period=6h"' in html
+
+
+def post(site: Site, headers: dict[str, str] | None = None, **data: object):
+    return site.client.post("/inbox/change", data=data, headers=headers or {})
+
+
+def test_a_plain_form_acknowledges_and_the_inbox_says_so(shop: Site):
+    answer = post(shop, do="acknowledge", id="4", next="/?period=6h")
+    assert answer.status_code == 303
+    where = answer.headers["location"]
+    assert where.startswith("/?period=6h&done=acknowledged.1.")
+    html = page(shop, where)
+    assert groups(html)["Act now"] == [] and "1 issue acknowledged" in html
+    undo = re.search(r'action="(/undo/[0-9a-f]{32})"', html)
+    assert undo is not None and shop.client.post(undo[1]).status_code == 303
+    assert groups(page(shop))["Act now"] == ["BurningError"]
+
+
+def test_a_fragment_draws_the_inbox_anew_with_the_number_and_a_toast(shop: Site):
+    html = post(shop, PART, do="resolve", id=["4", "5"]).text
+    assert "<html" not in html and groups(html) == {"Act now": [], "Next": ["BackError"]}
+    assert "2 issues resolved" in html
+    assert re.search(r'hx-target="#need"[^>]*><span class="n hot" id="need"></span>', html)
+
+
+@pytest.mark.parametrize("do", ["", "explode", "archive:never", "assign"])
+def test_what_makes_no_sense_is_refused(shop: Site, do: str):
+    assert post(shop, do=do, id="4").status_code == 400
+    assert groups(page(shop))["Act now"] == ["BurningError"]
+
+
+def test_viewers_look_and_change_nothing(shop: Site):
+    shop.user("vera@example.com", "viewer", "Vera")
+    shop.client.cookies.clear()
+    shop.sign_in("vera@example.com")
+    html = page(shop)
+    assert groups(html)["Act now"] == ["BurningError"]
+    assert 'type="checkbox"' not in html and "/inbox/change" not in html
+    assert "/inbox/change" not in page(shop, "/issues/SHOP-WEB-4/peek", **PART)
+    assert post(shop, do="acknowledge", id="4").status_code == 403
+
+
+def test_nobody_changes_what_is_not_theirs(shop: Site):
+    team = shop.write(teams.add, "Billing", shop.clock.now_ms())
+    shop.write(teams.set_of_project, 1, [team.id])
+    shop.user("tom@example.com", "member", "Tom")
+    shop.client.cookies.clear()
+    shop.sign_in("tom@example.com")
+    post(shop, do="acknowledge", id="4")
+    acknowledged = "select acknowledged_at from issue where id = 4"
+    assert shop.read(lambda db: db.execute(acknowledged).fetchone()[0]) is None
+
+
+def test_the_api_says_impact_as_a_priority(shop: Site):
+    token = shop.write(tokens.add, "script", ("event:read",), 1, shop.clock.now_ms())[1]
+    bearer = {"Authorization": f"Bearer {token}"}
+    listed = shop.client.get("/api/0/organizations/lighttrace/issues/?query=", headers=bearer)
+    assert {it["title"].partition(":")[0]: it["priority"] for it in listed.json()} == {
+        "BurningError": "high",
+        "FreshError": "medium",
+        "BackError": "medium",
+        "OldError": "low",
+        "QuietError": "low",
+    }
+    assert shop.client.get("/api/0/issues/4/", headers=bearer).json()["priority"] == "high"

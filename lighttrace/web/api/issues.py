@@ -7,6 +7,7 @@ from operator import itemgetter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lighttrace.event.impact import Weights
 from lighttrace.event.model import Json
 from lighttrace.store import activity, counters, issue_list, issues, notes, projects, viewers
 from lighttrace.store.activity import Activity
@@ -18,7 +19,7 @@ from lighttrace.store.notes import Note
 from lighttrace.store.projects import Project
 from lighttrace.store.sight import Sight
 from lighttrace.store.viewers import Viewer
-from lighttrace.web import guards, links, state
+from lighttrace.web import guards, links, state, viewer
 from lighttrace.web.api import queries, shapes
 from lighttrace.web.api.answers import (
     NOTHING_THERE,
@@ -36,12 +37,16 @@ async def listed(request: Request) -> Response:
     """The issues of the organisation, or of one project."""
     check_organisation(request)
     services = state.of(request)
-    query, found, of, comments = await services.store.read(_page, request, services.clock.now_ms())
+    query, found, of, comments, priorities = await services.store.read(
+        _page, request, services.clock.now_ms()
+    )
     base_url = links.public(request, services.config)
     asked = request.query_params.get("statsPeriod") or ""
     rows = []
     for row in found.rows:
-        shape = shapes.issue(row, of[row.project_id], base_url, comments.get(row.id, 0))
+        shape = shapes.issue(
+            row, of[row.project_id], base_url, comments.get(row.id, 0), priorities[row.id]
+        )
         shape["stats"] = {asked: _bars(row.spark, query)} if asked else {}
         shape["lifetime"] = {
             "count": str(row.n_ever),
@@ -55,13 +60,16 @@ async def listed(request: Request) -> Response:
 
 def _page(
     db: Reader, request: Request, now_ms: int
-) -> tuple[IssueQuery, IssuePage, dict[int, Project], dict[int, int]]:
+) -> tuple[IssueQuery, IssuePage, dict[int, Project], dict[int, int], dict[int, str]]:
     among = asked_projects(db, request)
     query = queries.read(request.query_params, among, now_ms, asked_rows(request))
     query = queries.at(query, asked_cursor(request))
     found = issue_list.search(db, query)
     comments = notes.counts(db, [it.id for it in found.rows])
-    return query, found, {it.id: it for it in among}, comments
+    weights = state.of(request).config.impact.weights
+    ids = [it.id for it in found.rows]
+    priorities = viewer.priorities(db, ids, guards.sight(request), weights, now_ms)
+    return query, found, {it.id: it for it in among}, comments, priorities
 
 
 def asked_projects(db: Reader, request: Request) -> list[Project]:
@@ -107,6 +115,7 @@ class Whole:
     history: list[Activity]
     comments: list[Note]
     comment_count: int
+    priority: str
     viewers: list[Viewer]
     day: Json
     month: Json
@@ -115,9 +124,10 @@ class Whole:
 async def whole(request: Request, named: str) -> Json:
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    found = await services.store.read(_whole, named, guards.sight(request), now_ms)
+    weights = services.config.impact.weights
+    found = await services.store.read(_whole, named, guards.sight(request), weights, now_ms)
     base_url = links.public(request, services.config)
-    shape = shapes.issue(found.issue, found.project, base_url, found.comment_count)
+    shape = shapes.issue(found.issue, found.project, base_url, found.comment_count, found.priority)
     shape["stats"] = {"24h": found.day, "30d": found.month}
     entries = [(it.at, _activity(it)) for it in found.history]
     entries += [(it.at, shapes.comment(it)) for it in found.comments]
@@ -131,7 +141,7 @@ async def whole(request: Request, named: str) -> Json:
     return shape
 
 
-def _whole(db: Reader, named: str, sight: Sight, now_ms: int) -> Whole:
+def _whole(db: Reader, named: str, sight: Sight, weights: Weights, now_ms: int) -> Whole:
     found = find_issue(db, named, sight)
     return Whole(
         found,
@@ -139,6 +149,7 @@ def _whole(db: Reader, named: str, sight: Sight, now_ms: int) -> Whole:
         activity.of_issue(db, found.id),
         notes.of_issue(db, found.id),
         notes.counts(db, [found.id]).get(found.id, 0),
+        viewer.priorities(db, [found.id], sight, weights, now_ms)[found.id],
         viewers.of_issue(db, found.id),
         _series(db, found.id, HOUR_MS, 24, now_ms),
         _series(db, found.id, DAY_MS, 30, now_ms),

@@ -99,8 +99,12 @@ def release(version: str | None) -> Json:
     return {"version": version, "shortVersion": number, "versionInfo": info}
 
 
-def issue(it: Issue | IssueRow, of: Project, base_url: str, comments: int = 0) -> Json:
-    """An issue of a list counts its period and environment, one by itself everything."""
+def issue(
+    it: Issue | IssueRow, of: Project, base_url: str, comments: int = 0, priority: str = "low"
+) -> Json:
+    """An issue of a list counts its period and environment, one by itself everything. `priority` is
+    its impact in a word, and nothing else (docs/inbox.md).
+    """
     counted = it if isinstance(it, IssueRow) else None
     return {
         "id": str(it.id),
@@ -133,7 +137,7 @@ def issue(it: Issue | IssueRow, of: Project, base_url: str, comments: int = 0) -
         "annotations": [],
         "issueType": "error",
         "issueCategory": "error",
-        "priority": None,  # is impact and nothing else, and nobody has worked that out yet
+        "priority": priority,
         "priorityLockedAt": None,
         "isUnhandled": it.unhandled,
         "count": str(counted.n if counted else it.n_ever),

@@ -15,7 +15,6 @@ from starlette.responses import Response
 
 from lighttrace.errors import EventError, StoreError
 from lighttrace.event.decode import decode
-from lighttrace.event.grouping import lt1
 from lighttrace.event.model import Event
 from lighttrace.event.normalize import normalise
 from lighttrace.store import (
@@ -48,6 +47,7 @@ from lighttrace.web.pages import changes
 from lighttrace.web.pages import issues as list_page
 from lighttrace.web.render import render, wants_fragment
 from lighttrace.web.stacks import Call
+from lighttrace.web.state import Services
 from lighttrace.web.viewer import Viewer
 
 log = logging.getLogger(__name__)
@@ -258,7 +258,7 @@ async def peek(request: Request) -> Response:
     services = state.of(request)
     asked = of_current(request)
     sight, env = guards.sight(request), asked.environment
-    found = await services.store.read(_peek, request.path_params["short_id"], sight, env)
+    found = await services.store.read(_peek, request.path_params["short_id"], sight, env, services)
     if found is None:
         raise HTTPException(404)
     return render(
@@ -275,7 +275,9 @@ async def peek(request: Request) -> Response:
     )
 
 
-def _peek(db: Reader, short_id: str, sight: Sight, env: str | None) -> Peeked | None:
+def _peek(
+    db: Reader, short_id: str, sight: Sight, env: str | None, services: Services
+) -> Peeked | None:
     issue = issues.by_short_id(db, short_id, sight)
     if issue is None:
         return None
@@ -284,7 +286,9 @@ def _peek(db: Reader, short_id: str, sight: Sight, env: str | None) -> Peeked | 
     whom = tuple(assignees.every(db))
     if event is None:
         return Peeked(issue, None, "", (), whom)
-    shown = view.event(event, main=lt1.group(event).main)
+    rules = services.options(issue.project_id).grouping
+    event = rules.seen(event)
+    shown = view.event(event, main=rules.group(event).main)
     return Peeked(
         issue,
         inbox_view.crash(shown),

@@ -5,6 +5,12 @@ compare by.
 from lighttrace.event import text
 from lighttrace.event.model import Event, Json
 
+DERIVED = frozenset(
+    ("level", "release", "dist", "logger", "transaction", "server_name", "site", "url", "handled",
+     "mechanism", "browser", "browser.name", "os", "os.name", "device", "device.family", "runtime",
+     "runtime.name", "user")
+)  # fmt: skip
+
 
 def all_tags(event: Event) -> tuple[tuple[str, str], ...]:
     """The client's tags first; where names are equal, theirs win. Values are cut at 200."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lighttrace.event.model import Arrival
-from lighttrace.event.tags import all_tags
+from lighttrace.event.tags import DERIVED, _derived, all_tags
 from tests.event.make import ID, NOW, read
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -102,3 +102,7 @@ def test_a_browser_says_who_it_is_when_it_sends() -> None:
 )
 def test_the_person_is_the_one_people_are_counted_by(user: Any, shown: str | None) -> None:
     assert tags(user=user).get("user") == shown
+
+
+def test_the_names_of_derived_tags_are_known() -> None:
+    assert {name for name, _ in _derived(read())} == DERIVED

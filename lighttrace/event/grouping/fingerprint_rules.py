@@ -11,6 +11,7 @@ a kind are negated, for every one of them. Rules for people: docs/grouping.md, "
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from lighttrace.errors import RuleError
 from lighttrace.event import frames, tags
@@ -27,6 +28,7 @@ from lighttrace.event.grouping.rule_line import (
 from lighttrace.event.model import Event, Frame
 
 PARTS = 20
+FRAMES = 1_000  # of an event, those of the last exception first
 REMEMBERED = 2048  # frames; programs have few that fail
 
 _ARROW = pattern_of("->")
@@ -191,8 +193,12 @@ class Seen:
 
     def tag(self, name: str) -> str:
         if self._tags is None:
+            self._tags = dict(self.event.tags)
+        value = self._tags.get(name)
+        if value is None and name in tags.DERIVED:
             self._tags = dict(tags.all_tags(self.event))
-        return self._tags.get(name, "")
+            value = self._tags.get(name)
+        return value or ""
 
     def errors(self) -> "Things":
         if self._errors is None:
@@ -220,13 +226,17 @@ class Seen:
         """What holds of the frames; frames of which the same holds are one."""
         if self._masks is None:
             event, mask = self.event, self._mask
-            stacks: list[Sequence[Frame]] = [link.frames for link in event.exceptions]
+            stacks: list[Sequence[Frame]] = [link.frames for link in reversed(event.exceptions)]
             thread = lt1.thread_of(event)
             stacks += [event.frames, thread.frames if thread else ()]
-            self._masks = {
-                mask(it.module, it.abs_path or it.filename, it.package, it.function, is_app)
+            of_all = (
+                (it, is_app)
                 for stack in stacks
                 for it, is_app in zip(stack, frames.in_app(stack, event.platform), strict=True)
+            )
+            self._masks = {
+                mask(it.module, it.abs_path or it.filename, it.package, it.function, is_app)
+                for it, is_app in islice(of_all, FRAMES)
             }
         return self._masks
 

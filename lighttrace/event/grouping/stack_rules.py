@@ -18,7 +18,7 @@ import msgspec
 
 from lighttrace.errors import RuleError
 from lighttrace.event import frames
-from lighttrace.event.grouping import matchers
+from lighttrace.event.grouping import lt1, matchers
 from lighttrace.event.grouping.globs import Test
 from lighttrace.event.grouping.matchers import Matcher
 from lighttrace.event.grouping.rule_line import (
@@ -33,6 +33,7 @@ from lighttrace.event.model import Cut, Event, ExceptionValue, Frame, Ruled
 from lighttrace.event.stacks import with_frames
 
 MOST_FRAMES = 1000  # that max-frames and min-frames may ask for
+FRAMES = 1_000  # of the exceptions of an event, the last one first; the others stay as they are
 REMEMBERED = 4096  # frames; programs have few that fail
 
 _FLAG = pattern_of(r"([\^v]?)([+-])(app|group)(?=\s|$)")
@@ -182,25 +183,32 @@ class StackRules:
         return bool(self.rules)
 
     def applied(self, event: Event) -> Event:
-        """The event with what the rules say of its frames; itself if they say nothing new."""
+        """The event with what the rules say of its frames; of its threads, those that count."""
         platform = event.platform
-        links = tuple(
-            with_frames(link, calls, link.frames_omitted)
-            if (calls := self._ruled(link.frames, platform, link)) is not link.frames
-            else link
-            for link in event.exceptions
-        )
+        left = FRAMES
+        links = list(event.exceptions)
+        for at in range(len(links) - 1, -1, -1):
+            link = links[at]
+            left -= len(link.frames)
+            calls = self._ruled(link.frames, platform, link) if left >= 0 else link.frames
+            if calls is not link.frames:
+                links[at] = with_frames(link, calls, link.frames_omitted)
         # a lone exception without a stack borrows one of these (exceptions.with_borrowed_stack)
         lone = event.exceptions[0] if len(event.exceptions) == 1 else None
         owner = lone if lone is not None and not lone.frames else None
-        threads = tuple(
-            msgspec.structs.replace(thread, frames=calls)
-            if (calls := self._ruled(thread.frames, platform, owner)) is not thread.frames
-            else thread
-            for thread in event.threads
-        )
+        threads = event.threads
+        if threads:
+            counts = lt1.thread_of(event)
+            threads = tuple(
+                msgspec.structs.replace(it, frames=self._ruled(it.frames, platform, owner))
+                if it is counts or (owner is not None and it.id == owner.thread_id)
+                else it
+                for it in threads
+            )
         calls = self._ruled(event.frames, platform, owner)
-        return msgspec.structs.replace(event, exceptions=links, threads=threads, frames=calls)
+        return msgspec.structs.replace(
+            event, exceptions=tuple(links), threads=threads, frames=calls
+        )
 
     def _compile(self, rule: StackRule) -> _Compiled:
         running = []

@@ -1,5 +1,6 @@
 """The grouping page in a browser: a rule is tried without leaving it, with and without scripts."""
 
+import re
 from typing import Any
 
 import pytest
@@ -68,6 +69,19 @@ async def test_the_address_holds_the_rule_and_the_snippet_is_copied(mira: Visito
     await page.reload()
     await expect(page.get_by_label("Rule", exact=True)).to_have_value("function:charge -group")
     await expect(page.get_by_role("status").filter(has_text="Would change")).to_be_visible()
+
+
+async def test_the_chosen_hash_is_split_off_by_a_key(mira: Visitor, shop: Tracker):
+    page = mira.page
+    await page.goto("/issues/SHOP-1/grouping")
+    await expect(page.get_by_text("2 hashes lead here")).to_be_visible()
+    await page.get_by_role("radio", name="Choose hash").last.check()
+    await page.get_by_role("heading", name="Grouping").first.click()
+    await page.keyboard.press("u")
+    await page.wait_for_url(re.compile("/issues/SHOP-[2-9A-Z]"))
+    await expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    await page.goto("/issues/SHOP-1/grouping")
+    await expect(page.get_by_text("One hash leads here")).to_be_visible()
 
 
 async def test_a_rule_is_tried_without_scripts(chromium: Browser, shop: Tracker):

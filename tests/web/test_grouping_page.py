@@ -1,6 +1,7 @@
 """The page that says why an event is in its issue, and tries a rule on what is there."""
 
 import html
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -168,7 +169,35 @@ def test_a_viewer_may_look_and_try_and_gets_no_buttons_that_change(shop: Site) -
     assert shop.client.get(GROUPING).status_code == 303
     assert shop.sign_in("vera@example.com").status_code == 303
     said = tried(shop, "error.type:Other -> x")
-    assert "Would change" in said and "Split off</button>" not in said and "/discard" not in said
+    assert "Would change" in said
+    for verb in ("split", "unmerge", "merge", "discard"):
+        assert f'formaction="{GROUPING[:-8]}{verb}"' not in said
+    assert (
+        "<button" in said
+        and "Split off <kbd>" not in said
+        and 'type="radio" name="hash"' not in said
+    )
+    assert "Delete and discard" not in said
+
+
+def test_what_was_merged_is_named_and_taken_out_again_or_split_off(shop: Site) -> None:
+    send(shop, an_error("One"), an_error("Two"), an_error("Three"))
+    assert "Split off" not in page(shop, GROUPING).partition("<dialog")[0], "one hash is no choice"
+    for other in ("SHOP-2", "SHOP-3"):
+        form = {"into": "SHOP-1"}
+        assert shop.client.post(f"/issues/{other}/merge", data=form).status_code == 303
+    said = page(shop, GROUPING)
+    assert "3 hashes lead here" in words_of(said) and said.count('type="radio" name="hash"') == 2
+    assert "Two: charge ← checkout came from SHOP-2" in words_of(said)
+    taken = re.search(r'name="from" value="(\d+)" formaction="/issues/SHOP-1/unmerge"', said)
+    chosen = re.search(r'name="hash" value="(\d+)" required aria-label', said)
+    assert taken is not None and chosen is not None
+    assert shop.client.post("/issues/SHOP-1/split", data={"hash": chosen[1]}).status_code == 303
+    assert "2 hashes lead here" in words_of(page(shop, GROUPING))
+    taken = re.search(r'name="from" value="(\d+)" formaction', page(shop, GROUPING))
+    assert taken is not None
+    assert shop.client.post("/issues/SHOP-1/unmerge", data={"from": taken[1]}).status_code == 303
+    assert "One hash leads here" in words_of(page(shop, GROUPING))
 
 
 def test_a_fragment_is_the_trial_alone(shop: Site) -> None:

@@ -14,12 +14,14 @@ from lighttrace.errors import RuleError
 from lighttrace.event.grouping import explain, lt1, told
 from lighttrace.event.grouping.rule_line import LENGTH, RULES
 from lighttrace.event.grouping.rules import FINGERPRINT, STACK, Rules
-from lighttrace.store import events, hashes, issues
+from lighttrace.store import events, hashes, merging, similar
 from lighttrace.store.database import Reader
 from lighttrace.store.events import EventRow
 from lighttrace.store.hashes import Kind
 from lighttrace.store.issues import Issue
+from lighttrace.store.merging import Merged
 from lighttrace.store.sight import Sight
+from lighttrace.store.similar import Similar
 from lighttrace.web import around, charts, grouping_view, guards, rule_trial, snippets, state
 from lighttrace.web.around import Scope
 from lighttrace.web.grouping_view import Outcome, Row
@@ -77,13 +79,16 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A hash that leads here. `home`: the issue it was of before a merge."""
+    """A hash that leads here. `home`: the issue it came with, if that was merged into this one.
+    `own_last`: the only one the issue was made of, so it cannot leave.
+    """
 
     kind: Kind
     essence: str
     spark: Markup
     newest: EventRow | None
-    home: Issue | None
+    home: Merged | None
+    own_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ class Found:
     kinds: int
     n_stacks: int
     n_fingerprints: int
+    similar: Sequence[Similar]
+    merged: Sequence[Merged]
     error: str = ""
     outcome: Outcome | None = None
     snippet: str = ""
@@ -106,16 +113,18 @@ async def show(request: Request) -> Response:
 
     def look(db: Reader, issue: Issue, scope: Scope, since_ms: int) -> Found:
         rules = services.options(issue.project_id).grouping
+        merged = merging.merged(db, issue.id)
         found = Found(
             _why(db, issue, asked, rules),
-            tuple(_leads(db, issue, now_ms, sight)),
+            tuple(_leads(db, issue, now_ms, merged)),
             hashes.how_many(db, issue.id),
             len(rules.stacks.rules),
             len(rules.fingerprints.rules),
+            similar.of_issue(db, issue),
+            merged,
         )
         return _tried(db, issue, asked, rules, sight, config, found) if asked.rule else found
 
-    routes = {getattr(route, "path", "") for route in request.app.routes}
     return await around.page(
         request,
         "grouping",
@@ -125,11 +134,7 @@ async def show(request: Request) -> Response:
         asked=asked,
         which=WHICH,
         examples=EXAMPLES,
-        verbs={
-            verb
-            for verb in ("split", "unmerge", "discard")
-            if f"/issues/{{short_id}}/{verb}" in routes
-        },
+        may_delete=guards.person(request).role in guards.ADMINS,
     )
 
 
@@ -151,14 +156,14 @@ def _why(db: Reader, issue: Issue, asked: Asked, rules: Rules) -> Why | None:
     )
 
 
-def _leads(db: Reader, issue: Issue, now_ms: int, sight: Sight) -> list[Lead]:
+def _leads(db: Reader, issue: Issue, now_ms: int, merged: Sequence[Merged]) -> list[Lead]:
     kinds = hashes.kinds(db, issue.id, now_ms, KINDS)
     newest = {
         row.row: row
         for row in events.of_rows(db, [it.newest_row for it in kinds if it.newest_row is not None])
     }
-    homes = {it.home_issue for it in kinds if it.home_issue not in (None, issue.id)}
-    homes_seen = {home: issues.get(db, home, sight) for home in homes if home is not None}
+    homes = {it.id: it for it in merged}
+    own = [it.id for it in kinds if it.home_issue in (None, issue.id)]
     return sorted(
         (
             Lead(
@@ -166,7 +171,8 @@ def _leads(db: Reader, issue: Issue, now_ms: int, sight: Sight) -> list[Lead]:
                 told.essence(explain.decode(kind.explain)) if kind.explain else "",
                 charts.spark(kind.day, grouping_view.spark_words(kind.day)),
                 newest.get(kind.newest_row or 0),
-                homes_seen.get(kind.home_issue or 0),
+                homes.get(kind.home_issue or 0),
+                own == [kind.id],
             )
             for kind in kinds
         ),

@@ -122,6 +122,7 @@ def init(file: Path) -> None:
 @cli.command()
 @where
 @click.option("--mail", metavar="ADDRESS", help="Send a test mail there and say how it went.")
+@click.option("--provider", is_flag=True, help="Ask the provider of [sign_in.oidc] for its keys.")
 @click.option(
     "--owners", "event", type=click.File("rb"), metavar="FILE", help="Say whose an event is."
 )
@@ -130,6 +131,7 @@ def check(
     file: Path | None,
     data: Path | None,
     mail: str | None,
+    provider: bool,
     event: IO[bytes] | None,
     slug: str | None,
 ) -> None:
@@ -146,12 +148,27 @@ def check(
         click.echo(f"note: {warning}")
     source = config.source or "Without a file"
     click.echo(f"{source}: all is well. Database: {config.store.path}")
+    if provider:
+        _ask_provider(config)
     if mail is None:
         return
     if config.smtp is None:
         raise LightTraceError("There is no [smtp] in the settings, so no mail can be sent.")
     answer = asyncio.run(send_test(config.smtp, mail, config.base_url, SystemClock().now_ms()))
     click.echo(f"Sent to {mail}. The mail server said: {answer}")
+
+
+def _ask_provider(config: Config) -> None:
+    # 60 ms that other commands need not wait
+    from lighttrace.web.entry import CALLBACK
+    from lighttrace.web.oidc import Provider
+
+    options = config.sign_in.oidc
+    if options is None:
+        raise LightTraceError("There is no [sign_in.oidc] in the settings, so nobody is asked.")
+    count = asyncio.run(Provider(options, SystemClock()).look())
+    click.echo(f"{options.issuer} answers, with {count} key{'s' if count > 1 else ''} for tokens.")
+    click.echo(f"The redirect address it has to know: {config.base_url}{CALLBACK}")
 
 
 def _who_exists(config: Config) -> tuple[tuple[str, ...] | None, list[str]]:

@@ -733,6 +733,11 @@ def test_check_says_when_no_mail_server_is_there(tmp_path: Path):
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_check_asks_no_provider_that_is_not_named(bare: Path):
+    result = run("check", "--provider")
+    assert result.exit_code == 1 and "There is no [sign_in.oidc]" in result.stderr
+
+
 def test_check_cannot_mail_without_a_mail_server(bare: Path):
     result = run("check", "--mail", "ann@example.com")
     assert result.exit_code == 1

@@ -13,6 +13,7 @@ from lighttrace.store.users import User
 from lighttrace.web import links, sessions, state
 
 CODE_MS = 5 * 60 * 1000
+CALLBACK = "/login/oidc/callback"  # where a provider sends people back to
 SET_UP = "/account/second-factor"  # where those are led who must have one, and all they may see
 
 

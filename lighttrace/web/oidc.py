@@ -97,6 +97,12 @@ class Provider:
         address = endpoints.authorization
         return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
+    async def look(self) -> int:
+        """Ask as a sign-in would, for nobody: how many keys it has that can be used."""
+        async with self._in_time() as client:
+            await self._fetch_keys(client, await self._where(client))
+        return len(self._keys.keys) if self._keys else 0
+
     async def finish(self, attempt: Attempt, code: str) -> Claims:
         """What the provider says about whoever came back with this code."""
         async with self._in_time() as client:

@@ -10,11 +10,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from click.testing import CliRunner
 
+from lighttrace.cli import cli
 from lighttrace.store import audit, identities, invites, sessions, teams, users
 from lighttrace.store.audit import Wanted
 from tests.sdk.company import Browser, Company, a_key, company
-from tests.web.served import PASSWORD, Site, served
+from tests.web.served import PASSWORD, Site, config_of, served
 
 pytestmark = pytest.mark.sdk
 MINUTE = 60_000
@@ -350,6 +352,29 @@ def test_our_second_factor_is_asked_for_only_if_the_file_says_so(tmp_path: Path,
     lines = ('allowed_domains = ["example.com"]', "second_factor = true")
     with site_of(tmp_path, shared, *lines) as site:
         assert sign_in(site, "tove").headers["location"] == "/login/code"
+
+
+def test_an_administrator_can_ask_whether_the_provider_is_there(house: tuple[Site, Company]):
+    _, provider = house
+    file = provider.folder / "check.toml"
+    file.write_text('[server]\nurl = "https://shop.example/lt"\n' + provider.toml(), "utf-8")
+    said = CliRunner().invoke(cli, ["check", "--config", str(file), "--provider"])
+    assert said.exit_code == 0, said.output
+    assert f"{provider.issuer} answers, with 1 key for tokens." in said.output
+    assert "has to know: https://shop.example/lt/login/oidc/callback" in said.output
+    provider.stop()
+    said = CliRunner().invoke(cli, ["check", "--config", str(file), "--provider"])
+    assert said.exit_code == 1 and "The provider cannot be reached just now." in said.output
+
+
+def test_a_changed_file_asks_the_new_provider(tmp_path: Path, shared: Company):
+    with site_of(tmp_path, shared) as site:
+        sign_in(site, "tove")
+        elsewhere = shared.toml().replace(shared.issuer, "http://127.0.0.1:9")
+        site.services.config = config_of(tmp_path, elsewhere)
+        assert site.client.get("/login/oidc").status_code == 503
+        site.services.config = config_of(tmp_path)
+        assert site.client.get("/login/oidc").status_code == 404
 
 
 def test_where_a_second_factor_is_required_the_provider_sees_to_it(tmp_path: Path, shared: Company):

@@ -22,7 +22,6 @@ from lighttrace.web.guards import Guard, Page
 from lighttrace.web.pages.doors import TOKEN_LENGTH
 from lighttrace.web.render import render
 
-CALLBACK = "/login/oidc/callback"
 AWAY_MS = 10 * 60 * 1000  # at the provider, with its own second factor
 CODE_LENGTH = 4000  # some providers put much into a code
 OVER = "This sign-in is over, or was begun in another browser."
@@ -47,7 +46,7 @@ async def start(request: Request) -> Response:
     # here: it is loaded where there is a provider
     from lighttrace.web.oidc import new_attempt
 
-    attempt = new_attempt(links.public(request, services.config) + CALLBACK)
+    attempt = new_attempt(links.public(request, services.config) + entry.CALLBACK)
     browser = sessions.secret_in(request, "browser") or new_secret()
     token = request.query_params.get("invite", "")[:TOKEN_LENGTH]
     known = await services.store.write(
@@ -139,7 +138,12 @@ def _let_in(
     if role != user.role:
         users.set_role(tx, user.id, role, None)
         audit.record(
-            *(tx, "user.role", user.email, now_ms), ip=ip, was=user.role, now=role, by="provider"
+            *(tx, "user.role", user.email, now_ms),
+            user_id=user.id,
+            ip=ip,
+            was=user.role,
+            now=role,
+            by="provider",
         )
     return user
 
@@ -212,5 +216,5 @@ def _refused(request: Request, why: str, status: int, goal: str = "") -> Respons
 
 PAGES = (
     Page("/login/oidc", start, Guard.ANYONE),
-    Page(CALLBACK, back, Guard.ANYONE),
+    Page(entry.CALLBACK, back, Guard.ANYONE),
 )

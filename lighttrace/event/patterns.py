@@ -111,7 +111,9 @@ class Facts:
 
     def _raw_values(self, key: str) -> Iterator[str | None]:
         event = self._event
-        if key.startswith(TAGS):
+        if key == f"{TAGS}environment":  # which has a place of its own
+            yield event.environment
+        elif key.startswith(TAGS):
             yield self.tags.get(key[len(TAGS) :])
         elif key == "module":
             yield from (frame.module for frame in self._ordered())

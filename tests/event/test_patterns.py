@@ -84,6 +84,8 @@ EVERYTHING = {
     "platform:python": "python",
     "tags.plan:pro": "pro",
     "tags.Plan-Name:x": "x",
+    "tags.environment:production": "production",
+    "tags.level:error": "error",
 }
 
 

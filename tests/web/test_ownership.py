@@ -208,6 +208,11 @@ def test_vera_the_viewer_may_look_and_a_stranger_to_the_project_may_not(shop: Si
     assert shop.read(projects.by_slug, "shop", ALL) is not None
 
 
+def test_the_settings_of_the_project_lead_there(shop: Site):
+    html = page(shop, "/settings/projects/shop")
+    assert f'href="{OWNERS}"' in html and f'href="{PATHS}"' in html
+
+
 def test_the_issue_says_whose_it_is_and_why(shop: Site):
     said = text_of(page(shop, "/issues/SHOP-1"))
     assert "Owner B #billing by rule path:shop/*.py , line 11" in said

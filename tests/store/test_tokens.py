@@ -29,8 +29,8 @@ def somebody(db: Connection, name: str, role: str) -> User:
     [
         ("owner", set()),
         ("admin", set()),
-        ("member", {"project:write"}),
-        ("viewer", {"project:write", "project:releases", "event:write"}),
+        ("member", {"project:write", "event:admin"}),
+        ("viewer", {"project:write", "project:releases", "event:write", "event:admin"}),
     ],
 )
 def test_a_token_never_may_more_than_its_person(

@@ -66,6 +66,7 @@ TAGS = {  # key → distinct values
     "transaction": 400, "url": 1500, "handled": 2, "mechanism": 6, "component": 12, "runtime": 10,
     "server_name": 20, "request": 0,
 }  # fmt: skip
+PRESENT = (text_index.EVERY, *map(text_index.presence, TAGS))
 WORDS = ("order", "cart", "payment", "user", "session", "price", "stock", "coupon", "gateway")
 # Pages ask for one body at a time, so a few will do: these, and those an issue is opened with.
 BODY_EVERY = 50
@@ -152,10 +153,11 @@ def _issues(db: sqlite3.Connection, rng: random.Random, issue_count: int) -> Non
                 " values(?, ?, ?, 1, ?, 0)",
                 (hash_id, issue_id % PROJECTS + 1, hash_id.to_bytes(16, "big"), issue_id),
             )
-            frames = " ".join(f"{word}.py {word}_total" for word in rng.choices(WORDS, k=12))
-            text_index.add_group(
-                db, hash_id, f"Error{issue_id % 97}", f"{words} {issue_id}", frames, ["level error"]
-            )
+            own = list(dict.fromkeys(rng.choices(WORDS, k=12)))
+            names = ([f"{it}_total" for it in own], [f"shop/{it}.py" for it in own], ())
+            frames = "\n".join(map("\t".join, names))
+            title, value = f"Error{issue_id % 97}", f"{words} {issue_id}"
+            text_index.add_group(db, hash_id, title, value, frames)
     db.execute(STANDING, {"at": NOW_MS - HOUR_MS})
 
 
@@ -207,8 +209,12 @@ def _events(
         tokens.append(text_index.token("level", "error"))
         tokens.append(text_index.token("project", str(project_id)))
         tokens.append(text_index.token("release", f"shop@1.{release - 1}.0"))
-        said = f"Error{issue_id % 97} {rng.choice(WORDS)} {issue_id} {rng.randrange(10_000)}"
-        text_rows.append((row, f"{said} {' '.join(tokens)}"))
+        tokens.extend(PRESENT)
+        if person is not None:
+            tokens.append(text_index.token("user.id", str(person)))
+        said = f"{rng.choice(WORDS)} {issue_id} {rng.randrange(10_000)}"
+        said = text_index.spoken(f"Error{issue_id % 97}", said) if row % 2 else ""
+        text_rows.append((row, event_rows[-1][3], f"{said} {' '.join(tokens)}"))
         if row % BODY_EVERY == 0:
             body_rows.append(_body(row, event_rows[-1][1], at, issue_id))
     db.executemany(

@@ -139,17 +139,26 @@ def _is_go_standard(module: str) -> bool:
 
 
 def search_text(event: Event) -> str:
-    """Functions and files of the stacks, each once, for full-text search; crash first."""
-    words: dict[str, None] = {}
+    """Functions, files and modules of the stacks, each once, crash first: a line for each kind,
+    tabs between names. For full-text search.
+    """
+    functions: dict[str, None] = {}
+    files: dict[str, None] = {}
+    modules: dict[str, None] = {}
     stacks = [link.frames for link in reversed(event.exceptions)]
     stacks += [event.frames, *(thread.frames for thread in event.threads if thread.crashed)]
     size = 0
-    for stack in stacks:
-        for frame in reversed(stack):
-            for word in (frame.function, frame.filename, frame.module):
-                if word and word not in words:
-                    words[word] = None
-                    size += len(word) + 1
-            if size > SEARCH_LENGTH:
-                return " ".join(words)[:SEARCH_LENGTH]
-    return " ".join(words)[:SEARCH_LENGTH]
+    for frame in (frame for stack in stacks for frame in reversed(stack)):
+        for names, name in (
+            (functions, frame.function),
+            (files, frame.filename),
+            (modules, frame.module),
+        ):
+            if name and name not in names and size + len(name) < SEARCH_LENGTH:
+                names[name] = None
+                size += len(name) + 1
+    if size == 0:
+        return ""
+    return "\n".join(
+        "\t".join(" ".join(it.split()) for it in kind) for kind in (functions, files, modules)
+    )

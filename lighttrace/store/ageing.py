@@ -121,6 +121,8 @@ REMOVE_VALUE = "delete from tag_value where id = ?"
 REMOVE_KEYS = (
     "delete from tag_key where not exists (select 1 from tag_value where key_id = tag_key.id)"
 )
+# what was removed stays in the index of words until its parts are merged; it is small
+MERGE = "insert into tag_fts(tag_fts) values('optimize')"
 
 
 def _tag_values(tx: Transaction, age: Age) -> int:
@@ -133,7 +135,10 @@ def _tag_values(tx: Transaction, age: Age) -> int:
         rotation = Rotation(cutoff_hour, [0])
     rows = tx.execute(NEXT_VALUES, (*(rotation.after or ()), ROWS)).fetchall()
     floor = rotation.cutoff_hour // 24 - 1
-    tx.executemany(REMOVE_VALUE, [(row[0],) for row in rows if row[1] < floor])
+    unused = [(row[0],) for row in rows if row[1] < floor]
+    tx.executemany(REMOVE_VALUE, unused)
+    if unused and len(rows) < ROWS:
+        tx.execute(MERGE)
     after = [rows[-1][0]] if len(rows) == ROWS else None
     if after is None:
         tx.execute(REMOVE_KEYS)

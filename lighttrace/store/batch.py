@@ -13,13 +13,13 @@ from lighttrace.errors import StoreError
 from lighttrace.event.model import Event
 from lighttrace.store import (
     causes,
+    event_text,
     groups,
     issue_changes,
     issue_numbers,
     judging,
     owners,
     people,
-    text_index,
 )
 from lighttrace.store.database import Transaction, among
 from lighttrace.store.groups import Group
@@ -284,14 +284,9 @@ def _insert(tx: Transaction, memory: Memory, entries: list[Entry]) -> None:
     for entry in entries:
         write, event, group = entry.write, entry.event, entry.group
         assert group is not None
-        tokens = {
-            text_index.token("environment", event.environment or ""),
-            text_index.token("level", event.level),
-            text_index.token("project", str(write.project_id)),
-        }
-        if event.release:
-            tokens.add(text_index.token("release", event.release))
+        tokens = event_text.tokens(write)
         tag_ids = memory.tags.intern(tx, write.tags, tokens)
+        title = groups.event_title(write.titles, group)
         events.append(
             (
                 *(entry.row, entry.uuid, write.project_id, group.hash_id),
@@ -300,7 +295,7 @@ def _insert(tx: Transaction, memory: Memory, entries: list[Entry]) -> None:
                 *(entry.person_id, level_number(event.level), groups.flags(write)),
                 event.trace_id and bytes.fromhex(event.trace_id),
                 event.span_id and bytes.fromhex(event.span_id),
-                groups.event_title(write.titles, group),
+                title,
                 array("I", tag_ids).tobytes(),
             )
         )
@@ -308,13 +303,8 @@ def _insert(tx: Transaction, memory: Memory, entries: list[Entry]) -> None:
         bodies.append(
             (entry.row, packed.dictionary_id, len(write.body), write.derived, packed.data)
         )
-        titles = write.titles
-        texts.append(
-            (
-                entry.row,
-                text_index.event_text(titles.title, titles.value, titles.culprit, tokens),
-            )
-        )
+        own = None if title is None else write.titles
+        texts.append((entry.row, group.hash_id, event_text.text(write, own, tokens)))
     tx.executemany(ADD_EVENT, events)
     tx.executemany(ADD_BODY, bodies)
     memory.text.add(tx, texts)

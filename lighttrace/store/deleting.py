@@ -74,7 +74,7 @@ DISCARD = """
 insert into grouphash(project_id, hash, version, explain, created_at, discard)
 values(?, ?, ?, ?, ?, 1) returning id
 """
-TEXT = "select title, value, frames, tags from group_text where hash_id = ?"
+TEXT = "select title, value, frames from group_text where hash_id = ?"
 
 
 def _leave_behind(tx: Transaction, hash_id: int, names: Sequence[object], now_ms: int) -> None:
@@ -82,8 +82,7 @@ def _leave_behind(tx: Transaction, hash_id: int, names: Sequence[object], now_ms
     new = int(tx.execute(DISCARD, (*names, now_ms)).fetchone()[0])
     text = tx.execute(TEXT, (hash_id,)).fetchone()
     if text is not None:
-        title, value, frames, tags = text
-        text_index.add_group(tx, new, title, value, frames, [tags])
+        text_index.add_group(tx, new, *text)
 
 
 @dataclass(frozen=True, slots=True)

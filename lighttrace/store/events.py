@@ -243,12 +243,6 @@ def list_of_issue(
     return of_rows(db, rows[:limit]), rows[limit - 1] if len(rows) > limit else None
 
 
-# `event` has no index by project; its text index has a token for it, rows descending.
-NEWEST_OF_PROJECT = """
-select rowid from {table} where {table} match ? and rowid < ? order by rowid desc limit ?
-"""
-
-
 def list_of_project(
     db: Reader, project_id: int, cursor: int | None, limit: int
 ) -> tuple[list[EventRow], int | None]:
@@ -257,50 +251,69 @@ def list_of_project(
     A page may be short of events that retention took.
     """
     before = NO_ROW_AFTER if cursor is None else cursor
-    token = text_index.token("project", str(project_id))
-    rows: list[int] = []
-    for number, table in text_index.tables(db):  # the newest first
-        if number << text_index.ROWS_SHIFT < before and len(rows) <= limit:
-            values = (token, before, limit + 1 - len(rows))
-            rows += [row[0] for row in db.execute(NEWEST_OF_PROJECT.format(table=table), values)]
+    rows = rows_of_project(db, project_id, None, 0, before, limit + 1)
     return of_rows(db, rows[:limit]), rows[limit - 1] if len(rows) > limit else None
 
 
-BETWEEN_OF_PROJECT = """
-select rowid from {table} where {table} match ? and rowid >= ? and rowid < ?
- order by rowid desc limit ?
+# `event` has no index by project. Most often the nearest events have enough of it; where they do
+# not, the text index has a token for it, but is in the order of hashes and has to be sorted.
+NEAR_OF_PROJECT = """
+select id from (
+  select id, project_id, env_id from event where id >= :first and id < :end
+   order by id {way} limit {look}) near
+ where near.project_id = :project_id and (:env_id is null or near.env_id = :env_id)
+ order by id {way} limit :limit
 """
+ALL_OF_PROJECT = """
+select :base | (rowid & {mask}) as id from {table} where {table} match :tokens
+   and id >= :first and id < :end order by id {way} limit :limit
+"""
+LOOKED_AT_OF_PROJECT = 3_000
 
 
 def rows_of_project(
     db: Reader, project_id: int, env: str | None, first: int, end: int, limit: int
 ) -> list[int]:
     """The newest rows of a project from `first` up to but not `end`, newest first."""
-    tokens = [text_index.token("project", str(project_id))]
-    if env is not None:
-        tokens.append(text_index.token("environment", env))
-    rows: list[int] = []
-    for number, table in text_index.tables(db):  # the newest first
-        begins, ends = number << text_index.ROWS_SHIFT, (number + 1) << text_index.ROWS_SHIFT
-        if begins < end and ends > first and len(rows) < limit:
-            values = (" ".join(tokens), first, end, limit - len(rows))
-            rows += [row[0] for row in db.execute(BETWEEN_OF_PROJECT.format(table=table), values)]
-    return rows
-
-
-NEWER_OF_PROJECT = """
-select rowid from {table} where {table} match ? and rowid > ? order by rowid limit ?
-"""
+    return _rows_of_project(db, project_id, env, first, end, limit, newest=True)
 
 
 def newer_rows_of_project(db: Reader, project_id: int, after: int, limit: int) -> list[int]:
     """The rows of a project that follow the row `after`, the nearest first."""
-    token = text_index.token("project", str(project_id))
-    rows: list[int] = []
-    for number, table in reversed(text_index.tables(db)):  # the oldest first
-        if (number + 1) << text_index.ROWS_SHIFT > after and len(rows) < limit:
-            values = (token, after, limit - len(rows))
-            rows += [row[0] for row in db.execute(NEWER_OF_PROJECT.format(table=table), values)]
+    return _rows_of_project(db, project_id, None, after + 1, NO_ROW_AFTER, limit, newest=False)
+
+
+def _rows_of_project(
+    db: Reader,
+    project_id: int,
+    env: str | None,
+    first: int,
+    end: int,
+    limit: int,
+    *,
+    newest: bool,
+) -> list[int]:
+    env_id = None if env is None else environments.find(db, env)
+    if env is not None and env_id is None:
+        return []
+    way = "desc" if newest else "asc"
+    values = {"project_id": project_id, "env_id": env_id, "first": first, "end": end}
+    near = NEAR_OF_PROJECT.format(way=way, look=LOOKED_AT_OF_PROJECT)
+    rows = [row[0] for row in db.execute(near, {**values, "limit": limit})]
+    if len(rows) == limit:
+        return rows
+    rows = []
+    tokens = [text_index.token("project", str(project_id))]
+    if env is not None:
+        tokens.append(text_index.token("environment", env))
+    words = {"tokens": " ".join(tokens), "first": first, "end": end}
+    tables = text_index.tables(db)
+    for number, table in tables if newest else reversed(tables):
+        base = number << text_index.ROWS_SHIFT
+        if base < end and base + text_index.ROW_MASK >= first and len(rows) < limit:
+            sql = ALL_OF_PROJECT.format(table=table, way=way, mask=text_index.ROW_MASK)
+            found = db.execute(sql, {**words, "base": base, "limit": limit - len(rows)})
+            rows += [row[0] for row in found]
     return rows
 
 

@@ -139,8 +139,7 @@ def add_hash(
     )
     hash_id = int(tx.execute(ADD_HASH, values).fetchone()[0])
     titles = write.titles
-    tags = (f"{key} {value}" for key, value in write.tags)
-    text_index.add_group(tx, hash_id, titles.title, titles.value, write.search_frames, tags)
+    text_index.add_group(tx, hash_id, titles.title, titles.value, write.search_frames)
     return Group(hash_id, issue_id, discard, said(titles.title, titles.value))
 
 

@@ -1,17 +1,25 @@
-"""Lists of issues: filtered, sorted, a page at a time. Every row says how often and for how many in
-the period and environment of the list.
+"""Lists of issues: searched, sorted, a page at a time. Every row says how often and for how many in
+the period and environment of the list, and of the events that its search means.
 
-By last or first seen, a page is one scan of a narrow range of `issue_env`. By events or users
-nobody sums everything: what `issue_env` counted in all its life bounds what an issue can have in
-the period, so the walk goes by that and ends when no later issue can come before the page's last
-(docs/storage.md, "How they stay fast").
+A search about issues alone is a filter of `issue_env` (`issue_order.py`); one that means some of
+their events is counted in the text index (`search/narrowed.py`).
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lighttrace.store import archiving, assignees, counters, environments, events, owners, releases
+from lighttrace.event.query.tree import EVERYTHING, Node
+from lighttrace.store import (
+    archiving,
+    assignees,
+    counters,
+    environments,
+    events,
+    owners,
+    releases,
+    text_index,
+)
 from lighttrace.store.archiving import Archive
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.counters import Period, Units
@@ -27,7 +35,21 @@ from lighttrace.store.issue_order import (
 )
 from lighttrace.store.issues import short_id
 from lighttrace.store.owners import Owner
-from lighttrace.store.search import matching
+from lighttrace.store.search import compile
+from lighttrace.store.search.asker import Asker
+from lighttrace.store.search.classes import classes
+from lighttrace.store.search.conditions import (
+    Both,
+    Condition,
+    all_of,
+    any_of,
+    is_about_issues,
+    leaves,
+    says,
+    sql_of,
+)
+from lighttrace.store.search.narrowed import Narrowed, Numbers
+from lighttrace.store.search.span import Span
 from lighttrace.store.states import State, Substate
 
 MOST_ROWS = 100
@@ -38,24 +60,30 @@ class IssueQuery:
     """`project_ids` None = all; `env` None = all, empty = none; `period_ms` and `state` None = any.
 
     `cursor` is `next_cursor` or `prev_cursor` of a page of the same query; one that cannot be read
-    means the first page.
+    means the first page. `what` is the search, `user_id` who asks it (`me`). `people_later`: people
+    may be left uncounted where that takes long.
     """
 
     project_ids: tuple[int, ...] | None = None
     env: str | None = None
     period_ms: int | None = None
     state: State | None = None
-    text: str = ""
+    what: Node = EVERYTHING
+    user_id: int | None = None
     sort: Sort = "last_seen"
     cursor: str | None = None
     limit: int = 25
+    people_later: bool = False
     now_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class IssueRow:
-    """`n` and `people` are of the period and environment, `n_ever` and `people_ever` of all the
-    time in the environment, like the times and releases. `spark`: the period in 24 bars.
+    """`n` and `people` are of the period, environment and search, `people` None where they are to
+    be said later; `n_ever`, `people_ever` and the releases of all the time in the environment.
+    `first_at` and `last_at` too, but where the search means some of the events they are of these,
+    in the period, and `first_ever`, `last_ever` are not. `spark`: the period in 24 bars. `key`:
+    what it is sorted by.
     """
 
     id: int
@@ -73,11 +101,13 @@ class IssueRow:
     substate: Substate
     state_at: int
     n: int
-    people: int
+    people: int | None
     n_ever: int
     people_ever: int
     first_at: int
     last_at: int
+    first_ever: int
+    last_ever: int
     first_release: str | None
     last_release: str | None
     spark: tuple[int, ...]
@@ -86,18 +116,22 @@ class IssueRow:
     acknowledged_at: int | None
     acknowledged_by: str | None  # a name
     assignee: Assignee | None
+    key: int
     owner: Owner | None = None  # by the rules
 
 
 @dataclass(frozen=True, slots=True)
 class IssuePage:
-    """`total` counts what the query matches on all pages; `first_index` is 0 for the first page."""
+    """`total` counts what the query matches on all pages, None where that takes long;
+    `first_index` is 0 for the first page. `remarks`: sentences about what was not looked at.
+    """
 
     rows: tuple[IssueRow, ...]
     next_cursor: str | None
     prev_cursor: str | None
     total: int | None
     first_index: int
+    remarks: tuple[str, ...] = ()
 
 
 WHERE_ENV = "e.env_id = :env_id"
@@ -105,15 +139,38 @@ WHERE_SEEN = "e.last_at >= :since_ms"
 WHERE_STATE = "e.state = :state"
 WHERE_PROJECTS = "e.project_id in (select value from json_each(:project_ids))"
 WHERE_ANY_PROJECT = "e.project_id not in (select id from project where deleted_at is not null)"
-WHERE_TEXT = "e.issue_id in (select value from json_each(:matching))"
+# what is asked of an issue's own row is asked there, so that a list stays a scan of `issue_env`
+WHERE_ISSUE = "exists(select 1 from issue i where i.id = e.issue_id and {sql})"
 
 
-def _filter(db: Reader, query: IssueQuery, env_id: int, since_ms: int) -> Filter:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query made ready: which issues, and `of_events` what is asked of their events, True if
+    nothing is.
+    """
+
+    chosen: Filter
+    of_events: Condition
+    scope: Scope
+    asker: Asker
+
+
+def _ready(db: Reader, query: IssueQuery) -> _Asked | None:
+    """None: there are none, for nothing has happened in that environment. Raises QueryError."""
+    env_id = environments.scope(db, query.env)
+    if env_id is None:
+        return None
+    asker = Asker(query.now_ms, query.user_id, query.project_ids)
+    condition = compile.condition(db, query.what, asker)
+    parts = condition.parts if isinstance(condition, Both) else (condition,)
+    of_events = all_of([part for part in parts if not is_about_issues(part)])
+    of_issues = [part for part in parts if is_about_issues(part)]
     where = [WHERE_ENV]
     values: dict[str, Any] = {"env_id": env_id}
-    if since_ms:
+    period = None if query.period_ms is None else Period.last(query.period_ms, query.now_ms)
+    if period is not None and of_events is True:
         where.append(WHERE_SEEN)
-        values["since_ms"] = since_ms
+        values["since_ms"] = period.since_ms
     if query.state is not None:
         where.append(WHERE_STATE)
         values["state"] = query.state
@@ -122,31 +179,50 @@ def _filter(db: Reader, query: IssueQuery, env_id: int, since_ms: int) -> Filter
     else:
         where.append(WHERE_PROJECTS)
         values["project_ids"] = json.dumps(query.project_ids)
-    issue_ids = matching(db, query.text, query.env, since_ms)
-    if issue_ids is not None:
-        where.append(WHERE_TEXT)
-        values["matching"] = json.dumps(list(issue_ids))
-    return Filter(" and ".join(where), values)
+    for part in of_issues:
+        sql = sql_of(part)
+        where.append(WHERE_ISSUE.format(sql=sql) if "i." in sql else sql)
+        for leaf in leaves(part):
+            values |= leaf.values  # type: ignore[union-attr]
+    scope = Scope(env_id, counters.scopes(db, query.env), period)
+    return _Asked(Filter(" and ".join(where), values), of_events, scope, asker)
+
+
+MOST_PROJECT_TOKENS = 8
+
+
+def _narrowed(db: Reader, query: IssueQuery, asked: _Asked) -> Narrowed:
+    """The events that are meant, counted."""
+    everywhere: list[Condition] = []
+    if query.env is not None:
+        everywhere.append(says([text_index.token("environment", query.env)]))
+    if query.project_ids is not None and len(query.project_ids) <= MOST_PROJECT_TOKENS:
+        own = [says([text_index.token("project", str(it))]) for it in query.project_ids]
+        everywhere.append(any_of(own))
+    period = asked.scope.period
+    span = Span.since(db, period.since_ms if period else 0)
+    where, values = asked.chosen.where, asked.chosen.values
+    found = classes(db, asked.of_events, all_of(everywhere), where, values, span)
+    shown = period or Period.last(counters.ALL_TIME_HOURS * counters.HOUR_MS, query.now_ms)
+    return Narrowed(db, asked.chosen, found, span, shown)
 
 
 TOTAL = "select count(*) from issue_env e where {where}"
+NOTHING = IssuePage((), None, None, 0, 0)
 
 
 def search(db: Reader, query: IssueQuery) -> IssuePage:
-    """The page of a query. An environment nobody has used has no issues."""
-    env_id = environments.scope(db, query.env)
-    if env_id is None:
-        return IssuePage((), None, None, 0, 0)
-    period = None if query.period_ms is None else Period.last(query.period_ms, query.now_ms)
-    scope = Scope(env_id, counters.scopes(db, query.env), period)
-    chosen = _filter(db, query, env_id, period.since_ms if period else 0)
+    """The page of a query. Raises QueryError."""
+    asked = _ready(db, query)
+    if asked is None or asked.of_events is False:
+        return NOTHING if asked is None else replace(NOTHING, remarks=tuple(asked.asker.remarks))
     limit = max(1, min(query.limit, MOST_ROWS))
     cursor = read_cursor(query.cursor, query.sort)
-    read: dict[int, Units] = {}
-    found = rank(db, query.sort, chosen, scope, cursor, limit + 1, read)
+    listing = _Whole(db, query, asked) if asked.of_events is True else _Part(db, query, asked)
+    found = listing.rank(cursor, limit + 1)
     if cursor is not None and cursor.back and len(found) <= limit:
         cursor = None  # the way back ends here: the first page, and a full one
-        found = rank(db, query.sort, chosen, scope, cursor, limit + 1, read)
+        found = listing.rank(cursor, limit + 1)
     more, ranked = len(found) > limit, found[:limit]
     index = cursor.index if cursor else 0
     before, after = index > 0, more
@@ -155,12 +231,61 @@ def search(db: Reader, query: IssueQuery) -> IssuePage:
         index = max(0, index - len(ranked))
         before, after = True, True
     return IssuePage(
-        rows=tuple(_rows(db, ranked, query.sort, scope, query.now_ms, read)),
+        rows=tuple(listing.rows(ranked)),
         next_cursor=_edge(query.sort, ranked[-1], False, index + len(ranked)) if after else None,
         prev_cursor=_edge(query.sort, ranked[0], True, index) if before and ranked else None,
-        total=db.execute(TOTAL.format(where=chosen.where), chosen.values).fetchone()[0],
+        total=listing.total,
         first_index=index,
+        remarks=tuple(asked.asker.remarks),
     )
+
+
+@dataclass(slots=True)
+class _Whole:
+    """A list of issues with all of their events."""
+
+    db: Reader
+    query: IssueQuery
+    asked: _Asked
+    _read: dict[int, Units] = field(default_factory=dict)
+
+    def rank(self, cursor: Cursor | None, limit: int) -> Ranked:
+        asked = self.asked
+        return rank(self.db, self.query.sort, asked.chosen, asked.scope, cursor, limit, self._read)
+
+    def rows(self, ranked: Ranked) -> list[IssueRow]:
+        scope, query = self.asked.scope, self.query
+        return _rows(self.db, ranked, query.sort, scope, query.now_ms, self._read)
+
+    @property
+    def total(self) -> int | None:
+        chosen = self.asked.chosen
+        sql = TOTAL.format(where=chosen.where)
+        return int(self.db.execute(sql, chosen.values).fetchone()[0])
+
+
+class _Part:
+    """A list of issues with some of their events."""
+
+    def __init__(self, db: Reader, query: IssueQuery, asked: _Asked) -> None:
+        self.db = db
+        self.query = query
+        self.asked = asked
+        self.total: int | None = None
+        self._narrowed = _narrowed(db, query, asked)
+
+    def rank(self, cursor: Cursor | None, limit: int) -> Ranked:
+        ranked, self.total = self._narrowed.rank(self.query.sort, cursor, limit)
+        return ranked
+
+    def rows(self, ranked: Ranked) -> list[IssueRow]:
+        query = self.query
+        ids = [issue_id for _, issue_id in ranked]
+        later = query.people_later and query.sort != "users"
+        numbers = self._narrowed.numbers(ids, people_later=later)
+        return _rows(
+            self.db, ranked, query.sort, self.asked.scope, query.now_ms, {}, numbers=numbers
+        )
 
 
 IDS = "select e.issue_id from issue_env e where {where} limit :limit"
@@ -168,12 +293,12 @@ IDS = "select e.issue_id from issue_env e where {where} limit :limit"
 
 def ids(db: Reader, query: IssueQuery, limit: int) -> list[int]:
     """The issues of a query, whatever its page and order; at most `limit` of them."""
-    env_id = environments.scope(db, query.env)
-    if env_id is None:
+    asked = _ready(db, query)
+    if asked is None or asked.of_events is False:
         return []
-    period = None if query.period_ms is None else Period.last(query.period_ms, query.now_ms)
-    chosen = _filter(db, query, env_id, period.since_ms if period else 0)
-    rows = db.execute(IDS.format(where=chosen.where), {**chosen.values, "limit": limit})
+    if asked.of_events is not True:
+        return list(_narrowed(db, query, asked).tallies(all_of_them=True) or ())[:limit]
+    rows = db.execute(IDS.format(where=asked.chosen.where), {**asked.chosen.values, "limit": limit})
     return [row[0] for row in rows]
 
 
@@ -191,17 +316,26 @@ def of_ranked(
 TOTALS = """
 select sum(e.state = 0), sum(e.state = 1), sum(e.state = 2) from issue_env e where {where}
 """
+STATES_OF = """
+select i.state, count(*) from json_each(?) w cross join issue i on i.id = w.value group by 1
+"""
 
 
-def totals(db: Reader, query: IssueQuery) -> dict[State, int]:
-    """How many issues of each state a query matches, whatever state it asks for; one scan."""
-    env_id = environments.scope(db, query.env)
-    if env_id is None:
-        return dict.fromkeys(State, 0)
-    period = None if query.period_ms is None else Period.last(query.period_ms, query.now_ms)
+def totals(db: Reader, query: IssueQuery, *, at_once: bool = True) -> dict[State, int] | None:
+    """How many issues of each state a query matches, whatever state it asks for. None if that would
+    take long and must not (`at_once` False). Raises QueryError.
+    """
     any_state = replace(query, state=None)
-    chosen = _filter(db, any_state, env_id, period.since_ms if period else 0)
-    row = db.execute(TOTALS.format(where=chosen.where), chosen.values).fetchone()
+    asked = _ready(db, any_state)
+    if asked is None or asked.of_events is False:
+        return dict.fromkeys(State, 0)
+    if asked.of_events is not True:
+        counted = _narrowed(db, any_state, asked).tallies(all_of_them=at_once)
+        if counted is None:
+            return None
+        of = dict(db.execute(STATES_OF, (json.dumps(list(counted)),)).fetchall())
+        return {state: of.get(state, 0) for state in State}
+    row = db.execute(TOTALS.format(where=asked.chosen.where), asked.chosen.values).fetchone()
     return {state: row[state] or 0 for state in State}
 
 
@@ -230,16 +364,21 @@ def _rows(
     scope: Scope,
     now_ms: int,
     read: dict[int, Units],
+    numbers: dict[int, Numbers] | None = None,
 ) -> list[IssueRow]:
-    """The rows of these issues, in this order. `read`: what is known already of the counters."""
+    """The rows of these issues, in this order. `read`: what is known already of the counters;
+    `numbers`: what they have of a search that means some of their events.
+    """
     issue_ids = [issue_id for _, issue_id in ranked]
+    key_of = {issue_id: key for key, issue_id in ranked}
     keys = [(issue_id, scope.env_id) for issue_id in issue_ids]
     found = {row[0]: row for row in among(db, PAGE, keys)}
     period = scope.period or Period.last(counters.ALL_TIME_HOURS * counters.HOUR_MS, now_ms)
-    unread = [issue_id for issue_id in issue_ids if issue_id not in read]
+    counted = [issue_id for issue_id in issue_ids if numbers is None]
+    unread = [issue_id for issue_id in counted if issue_id not in read]
     units = read | counters.units(db, unread, scope.envs, period) if unread else read
     old = []
-    if scope.period is not None:
+    if scope.period is not None and numbers is None:
         old = [it for it, row in found.items() if row[17] < scope.period.since_ms]
     if sort == "users":  # then the order came from them
         people = {issue_id: n for n, issue_id in ranked}
@@ -256,7 +395,18 @@ def _rows(
         level, category, platform, unhandled, state, substate, state_at, n_ever, *row = row
         people_ever, first_at, last_at, first_release, last_release, last_event, *row = row
         archive, acknowledged_at, acknowledged_by, *assignee = row
-        spark = counters.spark(units.get(issue_id, []), period)
+        if numbers is not None:
+            own = numbers[issue_id]
+        else:
+            spark = counters.spark(units.get(issue_id, []), period)
+            is_old = issue_id in old
+            own = Numbers(
+                n=sum(spark) if is_old else n_ever,
+                people=people.get(issue_id, 0) if is_old else people_ever,
+                first_at=first_at,
+                last_at=last_at,
+                spark=spark,
+            )
         rows.append(
             IssueRow(
                 id=id_,
@@ -273,21 +423,24 @@ def _rows(
                 state=State(state),
                 substate=Substate(substate),
                 state_at=state_at,
-                n=sum(spark) if issue_id in old else n_ever,
-                people=people.get(issue_id, 0) if issue_id in old else people_ever,
+                n=own.n,
+                people=own.people,
                 n_ever=n_ever,
                 people_ever=people_ever,
-                first_at=first_at,
-                last_at=last_at,
+                first_at=own.first_at,
+                last_at=own.last_at,
+                first_ever=first_at,
+                last_ever=last_at,
                 first_release=versions.get(first_release),
                 last_release=versions.get(last_release),
-                spark=spark,
+                spark=own.spark,
                 tags_hint=hints.get(last_event, ()),
                 archive=archiving.decode(archive),
                 acknowledged_at=acknowledged_at,
                 acknowledged_by=acknowledged_by,
                 assignee=assignees.of_columns(*assignee),
                 owner=owned.get(issue_id),
+                key=key_of[issue_id],
             )
         )
     return rows

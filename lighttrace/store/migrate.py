@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lighttrace.errors import StartError
+from lighttrace.store import reindex
 from lighttrace.store.database import (
     APPLICATION_ID,
     Fault,
@@ -31,11 +32,15 @@ COPY_SPARE = 1.05  # the copy itself, and a little for the change to come
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One migration: the version it leads to, and its statements."""
+    """One migration: the version it leads to, its statements, and what follows them."""
 
     version: int
     name: str
     sql: str
+    then: Callable[[Transaction], None] | None = None
+
+
+FOLLOWED_BY = {2: reindex.by_hash}
 
 
 @cache
@@ -43,8 +48,9 @@ def shipped() -> tuple[Step, ...]:
     """The steps this version brings, in order: 1, 2, 3 … without a gap."""
     found = (f for f in files("lighttrace.store.migrations").iterdir() if f.name.endswith(".sql"))
     steps = tuple(
-        Step(int(file.name.split("_", 1)[0]), file.name, file.read_text("utf-8"))
+        Step(number, file.name, file.read_text("utf-8"), FOLLOWED_BY.get(number))
         for file in sorted(found, key=lambda file: file.name)
+        if (number := int(file.name.split("_", 1)[0]))
     )
     assert [step.version for step in steps] == list(range(1, len(steps) + 1)), "a gap"
     return steps
@@ -131,6 +137,8 @@ def _take(db: sqlite3.Connection, step: Step) -> None:
 def _run(tx: Transaction, step: Step) -> None:
     for statement in _statements(step.sql):
         tx.execute(statement)
+    if step.then is not None:
+        step.then(tx)
     broken = tx.execute("PRAGMA foreign_key_check").fetchone()
     if broken is not None:
         raise sqlite3.IntegrityError(f"row {broken[1]} of {broken[0]} lost its {broken[2]}")

@@ -3,18 +3,29 @@
 A tag is one token, letters and digits only: `zz` and 64 bits of a hash of `key=value`. So any value
 is searchable without a phrase, and the index needs no table of values. `has:` is the token of the
 key alone. Whoever searches makes the same tokens with the functions here.
+
+Rows of `event_fts_N` are in the order of hashes, and of events within a hash: what a hash has of a
+search is one range, and how often each has it is counted without a look at the events themselves
+(docs/storage.md, "How they stay fast").
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from lighttrace.store.database import Reader, Transaction
 
 ROWS_SHIFT = 18  # one table per 2^18 event ids: it is dropped whole when its last event is gone
-MOST_TEXT = 1024  # characters of title, value and culprit that are indexed with each event
-MOST_GROUP_TEXT = 8192  # characters of frames, and of tags, indexed once per hash
+ROW_MASK = (1 << ROWS_SHIFT) - 1
+MOST_TEXT = 1024  # characters of title and value that are indexed with each event
+MOST_GROUP_TEXT = 8192  # characters of frames, indexed once per hash
+EVERY = "zzevery"  # borne by all events, for searches that only say what is not wanted
+# Borne by events whose own time is not that of their receipt, give or take USUAL_DELAY_MS: "first
+# seen" has to look at each of these, and at hardly any other.
+ODD_TIME = "zzoddtime"
+USUAL_DELAY_MS = 10_000
 
 
 def token(key: str, value: str) -> str:
@@ -37,6 +48,15 @@ def table_of(event_row: int) -> str:
     return f"event_fts_{event_row >> ROWS_SHIFT}"
 
 
+def place(hash_id: int, event_row: int) -> int:
+    """The rowid of an event in its table."""
+    return hash_id << ROWS_SHIFT | event_row & ROW_MASK
+
+
+def is_odd_time(happened_at: int, received_at: int) -> bool:
+    return not 0 <= received_at - happened_at <= USUAL_DELAY_MS
+
+
 EXISTING = "select name from sqlite_master where type = 'table' and name glob 'event_fts_[0-9]*'"
 
 
@@ -47,7 +67,7 @@ def tables(db: Reader) -> list[tuple[int, str]]:
     return sorted(((int(n), name) for n, name in numbered if n.isdigit()), reverse=True)
 
 
-# detail=none and no stored text: 24 bytes an event where positions would take 80
+# detail=none and no stored text: 75 bytes an event of 14 tags
 CREATE = """
 create virtual table if not exists {table} using fts5(t, content='', detail=none, columnsize=0,
 tokenize="unicode61 tokenchars '_'")
@@ -61,10 +81,11 @@ class EventText:
     def __init__(self) -> None:
         self._made: str | None = None  # the newest table that is surely there
 
-    def add(self, tx: Transaction, rows: Sequence[tuple[int, str]]) -> None:
-        """Each is (event row, text); rows ascend."""
+    def add(self, tx: Transaction, rows: Sequence[tuple[int, int, str]]) -> None:
+        """Each is (event row, hash, text); rows ascend."""
         for table, of_table in groupby(rows, key=lambda row: table_of(row[0])):
-            self._insert(tx, table, list(of_table))
+            placed = [(place(hash_id, row), text) for row, hash_id, text in of_table]
+            self._insert(tx, table, sorted(placed))  # in another order, each would be flushed
 
     def _insert(self, tx: Transaction, table: str, rows: Sequence[tuple[int, str]]) -> None:
         if table != self._made:
@@ -77,20 +98,33 @@ class EventText:
         self._made = None
 
 
-def event_text(title: str, value: str, culprit: str, tokens: Iterable[str]) -> str:
-    return f"{title} {value} {culprit}"[:MOST_TEXT] + " " + " ".join(tokens)
+_WORD = re.compile(r"\w+")  # as the tokenizer of the indexes cuts; both take `_` for a letter
 
 
-ADD_TEXT = "insert into group_text(hash_id, title, value, frames, tags) values(?, ?, ?, ?, ?)"
-ADD_GROUP = "insert into group_fts(rowid, title, value, frames, tags) values(?, ?, ?, ?, ?)"
+def words(text: str) -> list[str]:
+    return _WORD.findall(text)
 
 
-def add_group(
-    tx: Transaction, hash_id: int, title: str, value: str, frames: str, tags: Iterable[str]
-) -> None:
-    """Index what the first event of a hash says. Never changed: `event.title` refers to it."""
-    tag_text = " ".join(tags)[:MOST_GROUP_TEXT]
-    row = (hash_id, title, value, frames[:MOST_GROUP_TEXT], tag_text)
+def pair(one: str, other: str) -> str:
+    """The token of two words that stand side by side: phrases are looked for by these."""
+    return f"{one}_{other}"
+
+
+def spoken(title: str, value: str) -> str:
+    """What is indexed of the words of an event, of those its group does not say already."""
+    found = words(f"{title} {value}"[:MOST_TEXT])
+    return " ".join((*found, *(pair(a, b) for a, b in pairwise(found))))
+
+
+ADD_TEXT = "insert into group_text(hash_id, title, value, frames, tags) values(?, ?, ?, ?, '')"
+ADD_GROUP = "insert into group_fts(rowid, title, value, frames, tags) values(?, ?, ?, ?, '')"
+
+
+def add_group(tx: Transaction, hash_id: int, title: str, value: str, frames: str) -> None:
+    """Index what the first event of a hash says. Never changed: `event.title` refers to it. Tags
+    differ from event to event, so their column is not used any more.
+    """
+    row = (hash_id, title, value, frames[:MOST_GROUP_TEXT])
     tx.execute(ADD_TEXT, row)
     tx.execute(ADD_GROUP, row)
 

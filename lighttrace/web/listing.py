@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from lighttrace.errors import QueryError
+from lighttrace.event.query.read import MOST_TEXT, parse
+from lighttrace.event.query.tree import EVERYTHING, Node, Not, Term, both, conjuncts, terms
 from lighttrace.store.issue_list import IssueQuery, IssueRow
 from lighttrace.store.issue_order import SORTS, Sort
 from lighttrace.store.states import State, Substate
@@ -29,7 +32,10 @@ SORT_WORDS: dict[Sort, str] = {
     "last_seen": "Last seen", "first_seen": "First seen", "events": "Events", "users": "Users",
 }  # fmt: skip
 ROWS = 25
-TEXT = 400  # characters of a search
+# States that a search may name for itself; then it decides, and not the tab.
+OWN_STATES = frozenset({*STATES, "acknowledged", "new", "ongoing", "regressed", "escalating"}) | {
+    *("spiking", "ignored", "muted", "open"),
+}
 NEW_MS = format.DAY
 
 
@@ -56,7 +62,7 @@ class Listing:
             period=period if period in PERIODS else DEFAULT_PERIOD,
             state=state if state in STATES else "unresolved",
             sort=sort,
-            text=" ".join(params.get("query", "").split())[:TEXT],
+            text=" ".join(params.get("query", "").split())[: MOST_TEXT + 1],
             cursor=params.get("cursor") or None,
         )
 
@@ -80,21 +86,62 @@ class Listing:
     def period_ms(self) -> int:
         return PERIODS[self.period] * format.HOUR
 
-    def query(
-        self, project_ids: tuple[int, ...] | None, now_ms: int, limit: int = ROWS
-    ) -> IssueQuery:
-        """The query of its page. `project_ids`: those it is about; None for all there are."""
+    def query(self, looking: "Looking", limit: int = ROWS) -> IssueQuery:
+        """The query of its page."""
         return IssueQuery(
-            project_ids=project_ids,
+            project_ids=looking.within,
             env=self.environment,
             period_ms=self.period_ms,
-            state=STATES[self.state],
-            text=self.text,
+            state=None if names_states(looking.what) else STATES[self.state],
+            what=looking.what,
+            user_id=looking.user_id,
             sort=self.sort,
             cursor=self.cursor,
             limit=limit,
-            now_ms=now_ms,
+            now_ms=looking.now_ms,
         )
+
+    def in_state(self, state: str) -> "Listing":
+        """The same search in another state, whatever it said of states itself."""
+        return self.but(state=state, text=without_states(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What an address leaves open: the tree of its text, who asks, where and when. `within`: the
+    projects it is about, None for all there are.
+    """
+
+    what: Node
+    user_id: int
+    within: tuple[int, ...] | None
+    now_ms: int
+
+
+def names_states(what: Node) -> bool:
+    return any(_is_state(it) for it in terms(what))
+
+
+def _is_state(node: Node) -> bool:
+    node = node.part if isinstance(node, Not) else node
+    return (
+        isinstance(node, Term)
+        and node.key == "is"
+        and not node.is_tag
+        and any(value.text.lower() in OWN_STATES for value in node.values)
+    )
+
+
+def without_states(text: str) -> str:
+    """A search without what it says of states, as far as that stands for itself."""
+    try:
+        what = parse(text)
+    except QueryError:
+        return text
+    if not names_states(what):
+        return text
+    left = [part for part in conjuncts(what) if not _is_state(part)]
+    return str(both(*left)) if left else str(EVERYTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +186,8 @@ def row(issue: IssueRow, listing: Listing, now_ms: int) -> Row:
     if issue.state is State.UNRESOLVED:
         if issue.substate is Substate.REGRESSED:
             since = issue.state_at
-        elif now_ms - issue.first_at < NEW_MS:
-            since = issue.first_at
+        elif now_ms - issue.first_ever < NEW_MS:
+            since = issue.first_ever
     tail = 0
     if since is not None:
         bars = len(issue.spark) or 1
@@ -150,6 +197,6 @@ def row(issue: IssueRow, listing: Listing, now_ms: int) -> Row:
     label = f"{format.plural(issue.n, 'event')} in {words}, the last {last}"
     return Row(
         issue,
-        pills(issue.state, issue.substate, issue.first_at, issue.unhandled, now_ms),
+        pills(issue.state, issue.substate, issue.first_ever, issue.unhandled, now_ms),
         charts.spark(issue.spark, label, "err" if tail else "", tail),
     )

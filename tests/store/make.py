@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lighttrace.clock import Clock
-from lighttrace.event.model import Event, ExceptionValue, Mechanism
+from lighttrace.event.model import Event, ExceptionValue, Mechanism, User
 from lighttrace.event.title import Titles
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.store import Store
@@ -37,6 +37,7 @@ def an_event(**over: Any) -> EventWrite:
     """
     at = over.pop("at", NOON)
     user = over.pop("user", None)
+    shown = over.pop("person_shown", user)
     group = over.pop("group", "a")
     unhandled = over.pop("unhandled", False)
     title = over.pop("title", "KeyError")
@@ -52,6 +53,7 @@ def an_event(**over: Any) -> EventWrite:
         "environment": "production",
         "release": "shop@1.0.0",
         "exceptions": (exception,),
+        "user": User(id=user, email=shown if shown and "@" in shown else None) if user else None,
     }
     event |= {
         key: over.pop(key)
@@ -72,7 +74,7 @@ def an_event(**over: Any) -> EventWrite:
         "category": "error",
         "tags": (("level", event.get("level", "error")), ("browser", "Firefox 150")),
         "person_key": a_person(user) if user else None,
-        "person_shown": user,
+        "person_shown": shown,
         "search_frames": "total cart.py",
     }
     return EventWrite(**(write | over))

@@ -53,13 +53,8 @@ def walked(shelf: Shelf, issue: int, **over: object) -> list[int]:
         page = there
 
 
-@pytest.mark.parametrize("small", [True, False], ids=["looked up", "gone through"])
 @pytest.mark.parametrize("oldest_first", [False, True])
-def test_one_walks_there_and_back(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, small: bool, oldest_first: bool
-):
-    if not small:
-        monkeypatch.setattr(issue_events, "SMALL", 10)
+def test_one_walks_there_and_back(shelf: Shelf, oldest_first: bool):
     issue = fill(shelf, 60)
     every = walked(shelf, issue, oldest_first=oldest_first)
     assert len(every) == 60
@@ -74,12 +69,6 @@ def test_one_walks_there_and_back(
     assert walked(shelf, issue, env="nowhere") == []
 
 
-def test_it_says_where_not_all_was_looked_through(shelf: Shelf, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(issue_events, "SMALL", 10)
-    issue = fill(shelf, 60)
-    assert not issue_events.page(shelf.db, issue, EventQuery(text="number 1")).bounded
-    monkeypatch.setattr(issue_events, "MOST_LOOKED_AT", 5)
-    assert issue_events.page(shelf.db, issue, EventQuery(text="browser:Chrome")).bounded
-    monkeypatch.setattr(issue_events, "MOST_LOOKED_AT", 1000)
-    monkeypatch.setattr(issue_events, "MOST_ROWS", 20)
-    assert issue_events.page(shelf.db, issue, EventQuery(text="number 1")).bounded
+def test_a_search_that_cannot_be_understood_is_said(shelf: Shelf):
+    found = issue_events.page(shelf.db, fill(shelf, 3), EventQuery(text="brwser:Chrome"))
+    assert found.rows == () and "Did you mean browser:?" in found.mistake

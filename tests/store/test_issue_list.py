@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lighttrace.event.query.read import parse
 from lighttrace.store import counters, environments, issue_list, issues, triage
 from lighttrace.store.counters import Period
 from lighttrace.store.issue_list import IssuePage, IssueQuery
@@ -194,7 +195,7 @@ def test_no_page_is_larger_than_the_bound(shelf: Shelf) -> None:
 
 def test_an_empty_store_has_an_empty_list(shelf: Shelf) -> None:
     for sort in SORTS:
-        query = replace(ASK, sort=sort, period_ms=DAY, text="word level:error")
+        query = replace(ASK, sort=sort, period_ms=DAY, what=parse("word level:error"))
         assert issue_list.search(shelf.db, query) == IssuePage((), None, None, 0, 0)
 
 
@@ -299,21 +300,14 @@ def test_a_narrowed_list_is_the_whole_list_without_the_others(
 ) -> None:
     period = Period.last(period_ms, NOON) if period_ms else None
     expected = plainly(stream, env, period)
-    about_stock = {
-        row[0]
-        for row in stream.db.execute(
-            "select g.issue_id from grouphash g join group_text t on t.hash_id = g.id"
-            " where t.value = 'no stock'"
-        )
-    }
     state = {"state": State.UNRESOLVED}
     narrowings: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
         "state": (state, lambda it: it % 5 != 0),
         "project": ({"project_ids": (2,)}, lambda it: it % 3 == 0),
-        "text": ({"text": "stock"}, lambda it: it in about_stock),
+        "search": ({"what": parse("!is:resolved")}, lambda it: it % 5 != 0),
         "all": (
-            {**state, "project_ids": (1,), "text": "stock"},
-            lambda it: it % 5 != 0 and it % 3 != 0 and it in about_stock,
+            {"project_ids": (1,), "what": parse("is:unresolved events:>0")},
+            lambda it: it % 5 != 0 and it % 3 != 0,
         ),
     }
     for name, (narrowed, belongs) in narrowings.items():

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+from lighttrace.event.query.read import parse
 from lighttrace.store import (
     activity,
     affected,
@@ -43,13 +44,14 @@ from lighttrace.store.inbox import InboxQuery, Whose
 from lighttrace.store.issue_events import EventQuery
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.issue_order import SORTS
+from lighttrace.store.search import narrowed
 from lighttrace.store.sight import ALL
 from lighttrace.store.states import State
 from tests.store.make import DAY, HOUR, NOON, an_event
 from tests.store.shelf import a_shelf
 
 Ask = Callable[[sqlite3.Connection], object]
-QUERY = IssueQuery(now_ms=NOON, state=State.UNRESOLVED, limit=5)
+QUERY = IssueQuery(now_ms=NOON, state=State.UNRESOLVED, limit=5, user_id=1)
 
 # What grows with events, by its name and by what the statements call it. `environment` (at most
 # 500 rows), projects, lists given as JSON and results of other queries may be scanned.
@@ -71,6 +73,9 @@ SORTS_OF_ITS_OWN = (
     "from web_session s",
     "from team_member m join team",
     "from project_team p join team",
+    "from team order by",  # at most 500
+    "order by id desc limit 3000) near",
+    "| (rowid &",  # events of a project in the order of receipt, out of that of hashes
 )
 
 
@@ -104,6 +109,27 @@ def inbox_of(**over: object) -> Ask:
     return ask
 
 
+SEARCHES = (
+    'browser:"Firefox 150" level:error',
+    "price cart",
+    "function:total !level:warning",
+    "is:new OR browser:Fire*",
+    "user:u3 environment:staging",
+    "release:>=1.0",
+    "events:>1 is:unassigned firstSeen:-30d platform:python culprit:total",
+    "assigned:me is:unseen team:shop",
+)
+
+
+def walked(**over: object) -> Ask:
+    def ask(db: sqlite3.Connection) -> object:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(narrowed, "MOST_COUNTED", 0)
+            return listed(**over)(db)
+
+    return ask
+
+
 QUESTIONS: dict[str, Ask] = {
     **{
         f"issues by {sort}, {period_ms and period_ms // DAY} d, {env}": listed(
@@ -115,8 +141,18 @@ QUESTIONS: dict[str, Ask] = {
     },
     **{f"by {sort}, there and back": second_page(sort=sort, period_ms=14 * DAY) for sort in SORTS},
     "by events in a day, there and back": second_page(sort="events", period_ms=DAY),
-    "words": listed(text="price cart"),
-    "tags": listed(text='browser:"Firefox 150" level:error', period_ms=DAY),
+    **{
+        f"a search: {text}, by {sort}": listed(what=parse(text), period_ms=7 * DAY, sort=sort)
+        for text in SEARCHES
+        for sort in SORTS
+    },
+    **{f"a search walked: {text}": walked(what=parse(text)) for text in SEARCHES},
+    "what a search finds": lambda db: issue_list.ids(
+        db, replace(QUERY, what=parse(SEARCHES[0])), 9
+    ),
+    "how many a search finds": lambda db: issue_list.totals(
+        db, replace(QUERY, what=parse(SEARCHES[0]))
+    ),
     "one project": listed(project_ids=(1,), state=None),
     "how many": lambda db: issue_list.totals(db, QUERY),
     **{

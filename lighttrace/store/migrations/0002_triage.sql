@@ -69,3 +69,9 @@ CREATE TABLE saved_search(id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES use
 CREATE INDEX saved_search_user ON saved_search(user_id);
 -- what people did of late, over all issues: the pace of the team
 CREATE INDEX activity_person ON activity(at) WHERE user_id IS NOT NULL;
+
+-- What a word finds in the values of tags; `event_fts_N` are brought into the order of hashes by `reindex.py`.
+CREATE VIRTUAL TABLE tag_fts USING fts5(value, content='tag_value', content_rowid='id', detail=none, columnsize=0, tokenize="unicode61 tokenchars '_'");
+CREATE TRIGGER tag_fts_add AFTER INSERT ON tag_value BEGIN INSERT INTO tag_fts(rowid, value) VALUES(new.id, new.value); END;
+CREATE TRIGGER tag_fts_remove AFTER DELETE ON tag_value BEGIN INSERT INTO tag_fts(tag_fts, rowid, value) VALUES('delete', old.id, old.value); END;
+INSERT INTO tag_fts(tag_fts) VALUES('rebuild');

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from lighttrace.event.model import Json
+from lighttrace.event.query.tree import EVERYTHING
 from lighttrace.store import assignees, issue_list, issues, triage, viewers
 from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.search import compile
 from lighttrace.web import guards, state
 from lighttrace.web.api import queries, shapes
 from lighttrace.web.api.answers import Refused, answer
@@ -73,10 +76,11 @@ def _meant(db: Reader, request: Request, now_ms: int) -> list[int]:
         if not found:
             raise Refused(404, "None of these issues is here.")
         return found
-    query = queries.read(params, among, now_ms, 1)
+    user_id = guards.token(request).user_id
+    query = queries.read(params, among, compile.tag_names(db), user_id, now_ms, 1)
     if "query" not in params and "status" not in params:
-        query = replace(query, state=None)
-    ids = issue_list.ids(db, query, MOST_CHANGED + 1)
+        query = replace(query, what=EVERYTHING)
+    ids = queries.answered(partial(issue_list.ids, db, query, MOST_CHANGED + 1))
     if len(ids) > MOST_CHANGED:
         raise Refused(400, f"These are more than {MOST_CHANGED:,} issues: narrow the search.")
     return ids

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from lighttrace.store.issue_list import IssuePage, IssueQuery
 from lighttrace.store.issues import Issue
 from lighttrace.store.notes import Note
 from lighttrace.store.projects import Project
+from lighttrace.store.search import compile
 from lighttrace.store.sight import Sight
 from lighttrace.store.viewers import Viewer
 from lighttrace.web import guards, links, state, viewer
@@ -51,8 +53,8 @@ async def listed(request: Request) -> Response:
         shape["lifetime"] = {
             "count": str(row.n_ever),
             "userCount": row.people_ever,
-            "firstSeen": time(row.first_at),
-            "lastSeen": time(row.last_at),
+            "firstSeen": time(row.first_ever),
+            "lastSeen": time(row.last_ever),
         }
         rows.append(shape)
     return page(request, rows, *queries.sides(found, query.sort))
@@ -62,9 +64,11 @@ def _page(
     db: Reader, request: Request, now_ms: int
 ) -> tuple[IssueQuery, IssuePage, dict[int, Project], dict[int, int], dict[int, str]]:
     among = asked_projects(db, request)
-    query = queries.read(request.query_params, among, now_ms, asked_rows(request))
+    tags, user_id = compile.tag_names(db), guards.token(request).user_id
+    params, limit = request.query_params, asked_rows(request)
+    query = queries.read(params, among, tags, user_id, now_ms, limit)
     query = queries.at(query, asked_cursor(request))
-    found = issue_list.search(db, query)
+    found = queries.answered(partial(issue_list.search, db, query))
     comments = notes.counts(db, [it.id for it in found.rows])
     weights = state.of(request).config.impact.weights
     ids = [it.id for it in found.rows]

@@ -5,15 +5,18 @@ would otherwise resolve too much.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from starlette.datastructures import QueryParams
 
-from lighttrace.store.issue_list import IssuePage, IssueQuery, IssueRow
+from lighttrace.errors import QueryError
+from lighttrace.event.query.read import parse
+from lighttrace.event.query.tree import Node, Term, Value, terms
+from lighttrace.store.issue_list import IssuePage, IssueQuery
 from lighttrace.store.issue_order import Cursor, Sort, read_cursor
 from lighttrace.store.projects import Project
-from lighttrace.store.search import MOST_TERMS, MOST_TEXT
 from lighttrace.store.states import State
 from lighttrace.web.api.answers import NO_NEWER, NO_OLDER, Refused, Side, number_of
 
@@ -32,78 +35,40 @@ SORTS: dict[str, Sort] = {
 }
 UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 MOST_PERIOD_MS = 90 * UNIT_MS["d"]
-# Keys of Sentry's language with a meaning of their own there, which no tag of that name has.
-NOT_UNDERSTOOD = frozenset(
-    (
-        *("age", "assigned", "assigned_or_suggested", "bookmarks", "event.timestamp", "event.type"),
-        *("first-release", "first_release", "firstRelease", "firstSeen", "has", "issue", "message"),
-        *("issue.category", "issue.priority", "issue.type", "lastSeen", "regressed_in_release"),
-        *("subscribed", "substatus", "timesSeen", "timestamp", "title", "users_seen"),
-    )
-)
-FAMILIES = ("error.", "geo.", "release.", "stack.", "user.")  # of such keys
-ASKED = re.compile(r'"[^"]*"?|(!?)([A-Za-z0-9_.\-]+):("[^"]*"|[^\s"]+)|[^\s"]+')
 _PERIOD = re.compile(r"([0-9]{1,6})([smhdw])")
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a search says besides words and tags."""
-
-    state: State | None
-    projects: frozenset[str]
-    text: str
+Answer = TypeVar("Answer")
+OPEN = Term("is", (Value(("unresolved",)),))  # what no search at all means
 
 
-def terms(query: str | None) -> Terms:
-    """`is:` and `project:` taken out of a search. None, no search at all, means `is:unresolved`."""
-    if query is None:
-        return Terms(State.UNRESOLVED, frozenset(), "")
-    if len(query) > MOST_TEXT:
-        raise Refused(400, f"A search has at most {MOST_TEXT} characters.")
-    states: set[State] = set()
-    projects: set[str] = set()
-    kept = []
-    for found in ASKED.finditer(query):
-        _understood(found)
-        key, value = found[2], (found[3] or "").strip('"')
-        if key == "is":
-            if value not in STATES:
-                raise Refused(400, f"is: takes {', '.join(STATES)}; not {value[:50]}.")
-            states.add(STATES[value])
-        elif key == "project":
-            if value in ("", "-1"):
-                raise Refused(400, "project: takes a slug or an id.")
-            projects.add(value)
-        else:
-            kept.append(found.group())
-    text = " ".join(kept)
-    if len(states) > 1 or len(projects) > 1:
-        raise Refused(400, "No issue is in two states or projects: name one at a time.")
-    if len(kept) > MOST_TERMS:
-        raise Refused(400, f"A search has at most {MOST_TERMS} terms.")
-    if text and not re.search(r"\w", text):
-        raise Refused(400, "There is nothing in this search that could be looked for.")
-    return Terms(states.pop() if states else None, frozenset(projects), text)
+def asked(query: str | None, tags: Collection[str]) -> Node:
+    """The tree of a search. Raises Refused with what is wrong in it."""
+    try:
+        return OPEN if query is None else parse(query, tags)
+    except QueryError as error:
+        raise Refused(400, str(error)) from error
 
 
-def _understood(found: re.Match[str]) -> None:
-    """Refuse what would be taken for words and find something else than was meant."""
-    term = found.group()
-    negated, key, value = found.groups()
-    if key is None:
-        key = term.removesuffix(":") if term.endswith(":") else ""
-        meant = term not in ("AND", "OR") and not re.match(r"!\w", term)
-        meant = meant and key not in ("is", "project")
-    else:
-        meant = not negated and value[0] not in "[<>" and "*" not in value
-        meant = meant and (key, value) != ("release", "latest")
-    if not meant or key in NOT_UNDERSTOOD or key.startswith(FAMILIES):
-        raise Refused(400, f"This search is not understood yet: {term[:100]}")
+def answered(ask: Callable[[], Answer]) -> Answer:
+    """What the store says, or Refused with why it cannot: a team or a release that is not there."""
+    try:
+        return ask()
+    except QueryError as error:
+        raise Refused(400, str(error)) from error
 
 
-def read(params: QueryParams, projects: Sequence[Project], now_ms: int, limit: int) -> IssueQuery:
-    """The query of a list over these projects, or those of them that it names."""
+def read(
+    params: QueryParams,
+    projects: Sequence[Project],
+    tags: Collection[str],
+    user_id: int | None,
+    now_ms: int,
+    limit: int,
+) -> IssueQuery:
+    """The query of a list over these projects, or those of them that it names. `tags`: the names of
+    tags there are; `user_id`: who `me` is.
+    """
     for name in ("start", "end"):
         if any(params.getlist(name)):
             raise Refused(400, f"{name} is not understood; use statsPeriod, such as 24h or 14d.")
@@ -111,22 +76,31 @@ def read(params: QueryParams, projects: Sequence[Project], now_ms: int, limit: i
         if len(params.getlist(name)) > 1:
             raise Refused(400, f"{name} can be said once only.")
     status = _status(params.get("status"))
-    asked = terms("" if status is not None and "query" not in params else params.get("query"))
-    if None not in (status, asked.state) and status != asked.state:
-        raise Refused(400, "query and status mean different states.")
     sort = SORTS.get(params.get("sort") or "date")
     if sort is None:
         raise Refused(400, f"sort must be one of {', '.join(SORTS)}.")
+    by_status = status is not None and "query" not in params
+    what = asked("" if by_status else params.get("query"), tags)
+    if status is not None and _states(what) - {status}:
+        raise Refused(400, "query and status mean different states.")
     return IssueQuery(
-        project_ids=_chosen(named_projects(projects, params.getlist("project")), asked.projects),
+        project_ids=tuple(it.id for it in named_projects(projects, params.getlist("project"))),
         env=params.get("environment"),
         period_ms=period_ms(params.get("statsPeriod")),
-        state=asked.state if status is None else status,
-        text=asked.text,
+        state=status,
+        what=what,
+        user_id=user_id,
         sort=sort,
         limit=limit,
         now_ms=now_ms,
     )
+
+
+def _states(what: Node) -> set[State]:
+    """The states that a search names."""
+    named = [it for it in terms(what) if isinstance(it, Term) and it.key == "is"]
+    words = (value.text.lower() for it in named for value in it.values)
+    return {STATES[word] for word in words if word in STATES}
 
 
 def _status(text: str | None) -> State | None:
@@ -142,10 +116,6 @@ def named_projects(projects: Sequence[Project], names: Iterable[str]) -> Sequenc
     if unknown := wanted - known:
         raise Refused(400, f"There is no project {min(unknown)[:100]} here.")
     return [it for it in projects if not wanted or wanted & {it.slug, str(it.id)}]
-
-
-def _chosen(projects: Sequence[Project], names: Iterable[str]) -> tuple[int, ...]:
-    return tuple(it.id for it in named_projects(projects, names))
 
 
 def period_ms(text: str | None) -> int | None:
@@ -176,25 +146,13 @@ def sides(page: IssuePage, sort: Sort) -> tuple[Side, Side]:
     previous, following = NO_NEWER, NO_OLDER
     if page.rows:
         first, last = page.rows[0], page.rows[-1]
-        previous = Side(f"{_key(first, sort)}:{first.id}:1", False)
-        following = Side(f"{_key(last, sort)}:{last.id}:0", False)
+        previous = Side(f"{first.key}:{first.id}:1", False)
+        following = Side(f"{last.key}:{last.id}:0", False)
     if before is not None:
         previous = Side(f"{before.key}:{before.issue_id}:1", True)
     if after is not None:
         following = Side(f"{after.key}:{after.issue_id}:0", True)
     return previous, following
-
-
-def _key(row: IssueRow, sort: Sort) -> int:
-    match sort:
-        case "last_seen":
-            return row.last_at
-        case "first_seen":
-            return row.first_at
-        case "events":
-            return row.n
-        case "users":
-            return row.people
 
 
 def ids(params: QueryParams) -> list[int] | None:

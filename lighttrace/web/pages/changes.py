@@ -62,7 +62,7 @@ async def change(request: Request) -> Response:
         )
     services = state.of(request)
     counts = await services.store.read(
-        list_page.tab_counts, current, guards.sight(request), services.clock.now_ms()
+        list_page.tab_counts, current, list_page.asker(request), services.clock.now_ms()
     )
     return render(
         request,

@@ -20,8 +20,8 @@ from lighttrace.web.guards import Guard, Page
 OPTION = "event_columns"  # of a person
 MOST_COLUMNS = 8
 MOST_OFFERED = 60
+TEXT = 1_000
 BY_ITSELF = 3  # columns where nobody has chosen any
-TEXT = 400
 # They have columns of their own.
 FIXED = frozenset({"release", "user", "level"})
 
@@ -43,7 +43,7 @@ class Asked:
         cursor = params.get("cursor", "")
         number = cursor.removeprefix("-")
         return cls(
-            text=" ".join(params.get("query", "").split())[:TEXT],
+            text=" ".join(params.get("query", "").split()),
             oldest_first=params.get("sort") == "oldest",
             columns=None if columns is None else named(columns.split(",")),
             cursor=int(number) if number.isascii() and number.isdigit() and len(number) < 16
@@ -103,6 +103,8 @@ async def index(request: Request) -> Response:
             cursor=asked.cursor,
             back=asked.back,
             limit=ROWS,
+            user_id=guards.person(request).id,
+            now_ms=state.of(request).clock.now_ms(),
         )
         found = issue_events.page(db, issue.id, query)
         keys = offered(db, issue, scope)

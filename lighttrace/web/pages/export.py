@@ -12,14 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from lighttrace.errors import QueryError
 from lighttrace.event.model import Json
-from lighttrace.store import issue_events, issue_list, projects
+from lighttrace.store import issue_events, issue_list
 from lighttrace.store.database import Reader
 from lighttrace.store.events import EventRow
 from lighttrace.store.issue_events import EventPage, EventQuery
-from lighttrace.store.issue_list import IssuePage, IssueRow
+from lighttrace.store.issue_list import IssuePage, IssueQuery, IssueRow
 from lighttrace.store.issues import Issue
-from lighttrace.store.sight import Sight
 from lighttrace.store.states import level_name
 from lighttrace.web import around, export, format, guards, links, state
 from lighttrace.web.around import Scope
@@ -27,6 +27,7 @@ from lighttrace.web.export import MOST_ROWS
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import Listing
 from lighttrace.web.pages import event_table
+from lighttrace.web.pages import issues as issues_page
 
 PAGE = 100  # issues at once
 EVENTS = 500  # events at once
@@ -47,27 +48,25 @@ async def issues(request: Request) -> Response:
         raise HTTPException(404)
     asked = Listing.read(request.query_params).but()
     services = state.of(request)
-    found, project_ids = await services.store.read(_within, asked, guards.sight(request))
-    if not found:
+    now_ms = services.clock.now_ms()
+    query = await services.store.read(_query, asked, issues_page.asker(request), now_ms)
+    if query is None:
         raise HTTPException(404)
     url = f"{links.public(request, services.config)}/issues/"
-    return _file(request, kind, "issues", _issues(request, asked, project_ids, kind, url))
+    return _file(request, kind, "issues", _issues(request, query, kind, url))
 
 
-def _within(db: Reader, asked: Listing, sight: Sight) -> tuple[bool, tuple[int, ...] | None]:
-    """Whether there is what the list is about, and its projects; None for all there are."""
-    if not asked.project:
-        return True, sight.within(None)
-    project = projects.by_slug(db, asked.project, sight)
-    return project is not None, (project.id,) if project else ()
+def _query(db: Reader, asked: Listing, asker: issues_page.Asker, now_ms: int) -> IssueQuery | None:
+    """What the list asks for; None where there is nothing it could be about."""
+    try:
+        looking = issues_page.looking(db, asked, asker, now_ms)
+        return None if looking is None else asked.query(looking, PAGE)
+    except QueryError as error:
+        raise HTTPException(400, str(error)) from error
 
 
-async def _issues(
-    request: Request, asked: Listing, project_ids: tuple[int, ...] | None, kind: str, url: str
-) -> AsyncIterator[str]:
+async def _issues(request: Request, query: IssueQuery, kind: str, url: str) -> AsyncIterator[str]:
     services = state.of(request)
-    now_ms = services.clock.now_ms()
-    query = replace(asked.query(project_ids, now_ms), limit=PAGE)
     sent: set[int] = set()
     yield export.head(kind, ISSUE_COLUMNS)
     while True:
@@ -111,6 +110,8 @@ async def events(request: Request) -> Response:
         text=asked.text,
         oldest_first=asked.oldest_first,
         limit=EVENTS,
+        user_id=guards.person(request).id,
+        now_ms=state.of(request).clock.now_ms(),
     )
     keys = asked.columns if asked.columns is not None else keys
     name = f"{issue.short_id}-events".lower()
@@ -131,8 +132,8 @@ async def _events(
         rows = page.rows[: MOST_ROWS - sent]
         sent += len(rows)
         yield export.lines(kind, columns, [_event(it, keys, kind) for it in rows])
-        if page.bounded:
-            yield export.foot(kind, "Not all events were looked through: narrow the period.")
+        if page.mistake:
+            yield export.foot(kind, page.mistake)
             return
         if len(page.rows) > len(rows) or (page.after and sent == MOST_ROWS):
             yield export.foot(kind, export.cut())

@@ -2,22 +2,26 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lighttrace.errors import QueryError
+from lighttrace.event.query.read import parse
+from lighttrace.event.query.tree import EVERYTHING
 from lighttrace.store import assignees, environments, issue_list, projects
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Reader
 from lighttrace.store.issue_list import IssuePage
 from lighttrace.store.projects import Project
+from lighttrace.store.search import compile
 from lighttrace.store.sight import Sight
 from lighttrace.web import actions, guards, links, listing, said, state
 from lighttrace.web.guards import Guard, Page
-from lighttrace.web.listing import OFFERED, PERIOD_WORDS, SORT_WORDS, STATES, Listing
+from lighttrace.web.listing import OFFERED, PERIOD_WORDS, SORT_WORDS, STATES, Listing, Looking
 from lighttrace.web.render import render
 
 SEEN = 100  # ids of rows a page may ask news about
@@ -34,6 +38,23 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistake:
+    """Why a search cannot be understood: the text around what is wrong, and what was meant."""
+
+    sentence: str
+    before: str
+    wrong: str
+    after: str
+    instead: str | None  # the whole search, put right
+
+    @classmethod
+    def of(cls, text: str, error: QueryError) -> "Mistake":
+        start, end = error.start, error.end
+        instead = None if error.instead is None else text[:start] + error.instead + text[end:]
+        return cls(str(error), text[:start], text[start:end], text[end:], instead)
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What the list shows. `ways`: how to see something where it shows nothing."""
 
@@ -44,6 +65,7 @@ class Found:
     project: Project | None
     ways: tuple[Way, ...]
     assignees: tuple[Assignee, ...]
+    mistake: Mistake | None = None
 
     @property
     def waiting(self) -> Project | None:
@@ -70,7 +92,7 @@ async def shown(
     """The list an address asks for; `block` where the request's target does not say which part."""
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    found = await services.store.read(_find, asked, guards.sight(request), now_ms)
+    found = await services.store.read(_find, asked, asker(request), now_ms)
     if found is None:
         raise HTTPException(404)
     return render(
@@ -107,70 +129,96 @@ def _address(request: Request, asked: Listing) -> str:
     return links.url(request, "/issues", **asked.pairs())
 
 
-def _find(db: Reader, asked: Listing, sight: Sight, now_ms: int) -> Found | None:
-    every = tuple(projects.every(db, sight))
+@dataclass(frozen=True, slots=True)
+class Asker:
+    user_id: int
+    sight: Sight
+
+
+def asker(request: Request) -> Asker:
+    return Asker(guards.person(request).id, guards.sight(request))
+
+
+def _find(db: Reader, asked: Listing, asker: Asker, now_ms: int) -> Found | None:
+    every = tuple(projects.every(db, asker.sight))
     project = next((it for it in every if it.slug == asked.project), None)
     if asked.project and project is None:
         return None
-    within = _within(project, sight)
-    page = issue_list.search(db, asked.query(within, now_ms))
-    if not page.rows and asked.cursor:
-        page = issue_list.search(db, asked.but().query(within, now_ms))
-    counts = _counts(db, asked, within, now_ms)
-    ways = () if page.rows else _ways(db, asked, project, sight, now_ms)
-    names = tuple(name for _, name in environments.seen(db, sight))
+    names = tuple(name for _, name in environments.seen(db, asker.sight))
     whom = tuple(assignees.every(db))
+    try:
+        looking = _looking(db, asked, asker, project, now_ms)
+        page = issue_list.search(db, asked.query(looking))
+        if not page.rows and asked.cursor:
+            page = issue_list.search(db, asked.but().query(looking))
+        counts = _counts(db, asked, looking)
+    except QueryError as error:
+        none = dict.fromkeys(STATES, 0)
+        mistake = Mistake.of(asked.text, error)
+        return Found(issue_list.NOTHING, none, names, every, project, (), whom, mistake)
+    ways = () if page.rows else _ways(db, asked, looking, asker.sight)
     return Found(page, counts, names, every, project, ways, whom)
 
 
-Within: TypeAlias = tuple[int, ...] | None  # the projects a list is about; None: all there are
+def _looking(
+    db: Reader, asked: Listing, asker: Asker, project: Project | None, now_ms: int
+) -> Looking:
+    """Raises QueryError."""
+    what = parse(asked.text, compile.tag_names(db))
+    within = (project.id,) if project else asker.sight.within(None)
+    return Looking(what, asker.user_id, within, now_ms)
 
 
-def _within(project: Project | None, sight: Sight) -> Within:
-    return (project.id,) if project else sight.within(None)
-
-
-def tab_counts(db: Reader, asked: Listing, sight: Sight, now_ms: int) -> dict[str, int]:
-    """Issues in each state, under the filters of this list."""
-    project = projects.by_slug(db, asked.project, sight) if asked.project else None
+def looking(db: Reader, asked: Listing, asker: Asker, now_ms: int) -> Looking | None:
+    """What a list is about; None if its project is not there. Raises QueryError."""
+    project = projects.by_slug(db, asked.project, asker.sight) if asked.project else None
     if asked.project and project is None:
-        return {}
-    return _counts(db, asked, _within(project, sight), now_ms)
+        return None
+    return _looking(db, asked, asker, project, now_ms)
 
 
-def _counts(db: Reader, asked: Listing, within: Within, now_ms: int) -> dict[str, int]:
-    names = [name for name, wanted in STATES.items() if wanted is not None]
-    counts = {name: _count(db, asked.but(state=name), within, now_ms) for name in names}
+def tab_counts(db: Reader, asked: Listing, asker: Asker, now_ms: int) -> dict[str, int]:
+    """Issues in each state, under the filters of this list."""
+    try:
+        found = looking(db, asked, asker, now_ms)
+        return {} if found is None else _counts(db, asked, found)
+    except QueryError:
+        return dict.fromkeys(STATES, 0)
+
+
+def _counts(db: Reader, asked: Listing, looking: Looking) -> dict[str, int]:
+    counted = issue_list.totals(db, asked.query(looking)) or {}
+    counts = {name: counted.get(it, 0) for name, it in STATES.items() if it is not None}
     return {**counts, "all": sum(counts.values())}
 
 
-def _count(db: Reader, asked: Listing, within: Within, now_ms: int) -> int:
-    query = replace(asked.query(within, now_ms, limit=1), sort="last_seen", cursor=None)
-    return issue_list.search(db, query).total or 0
-
-
-def _ways(
-    db: Reader, asked: Listing, project: Project | None, sight: Sight, now_ms: int
-) -> tuple[Way, ...]:
+def _ways(db: Reader, asked: Listing, looking: Looking, sight: Sight) -> tuple[Way, ...]:
     """Each filter that could be dropped, with what would be seen then."""
-    here, everywhere = _within(project, sight), _within(None, sight)
+    anything = replace(looking, what=EVERYTHING)
+    everywhere = replace(looking, within=sight.within(None))
     ways = []
     if asked.text:
-        ways.append(("Search", asked.text, asked.but(text=""), here))
+        ways.append(("Search", asked.text, asked.but(text=""), anything))
     if asked.environment is not None:
         shown = asked.environment or "none"
-        ways.append(("Environment", shown, asked.but(environment=None), here))
+        ways.append(("Environment", shown, asked.but(environment=None), looking))
     if asked.period != "90d":
         words = PERIOD_WORDS[asked.period]
-        ways.append(("Period", words, asked.but(period="90d"), here))
-    if asked.state != "all":
-        ways.append(("State", asked.state, asked.but(state="all"), here))
+        ways.append(("Period", words, asked.but(period="90d"), looking))
+    if asked.state != "all" and not listing.names_states(looking.what):
+        ways.append(("State", asked.state, asked.but(state="all"), looking))
     if asked.project:
         ways.append(("Project", asked.project, asked.but(project=None), everywhere))
     return tuple(
-        Way(words, value, without, _count(db, without, scope, now_ms))
+        Way(words, value, without, _count(db, without, scope))
         for words, value, without, scope in ways
     )
+
+
+def _count(db: Reader, asked: Listing, looking: Looking) -> int:
+    query = asked.query(looking)
+    counted = issue_list.totals(db, query) or {}
+    return sum(counted.values()) if query.state is None else counted.get(query.state, 0)
 
 
 async def news(request: Request) -> Response:
@@ -180,7 +228,7 @@ async def news(request: Request) -> Response:
     asked = of_current(request)
     seen = ids(request.query_params.get("seen", ""))
     drawn_at = _number(request.query_params.get("drawn", ""))
-    found = await services.store.read(_news, asked, guards.sight(request), now_ms, len(seen))
+    found = await services.store.read(_news, asked, asker(request), now_ms, len(seen))
     if found is None:
         return Response(status_code=204)
     page, counts = found
@@ -206,16 +254,17 @@ def of_current(request: Request) -> Listing:
 
 
 def _news(
-    db: Reader, asked: Listing, sight: Sight, now_ms: int, more: int
+    db: Reader, asked: Listing, asker: Asker, now_ms: int, more: int
 ) -> tuple[IssuePage, dict[str, int]] | None:
-    project = projects.by_slug(db, asked.project, sight) if asked.project else None
-    if asked.project and project is None:
-        return None
     # what was on top may have moved down by as many rows as came in
     limit = min(issue_list.MOST_ROWS, listing.ROWS + more)
-    within = _within(project, sight)
-    page = issue_list.search(db, asked.query(within, now_ms, limit))
-    return page, _counts(db, asked, within, now_ms)
+    try:
+        found = looking(db, asked, asker, now_ms)
+        if found is None:
+            return None
+        return issue_list.search(db, asked.query(found, limit)), _counts(db, asked, found)
+    except QueryError:
+        return None
 
 
 def ids(text: str) -> frozenset[int]:

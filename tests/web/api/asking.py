@@ -26,9 +26,9 @@ class Script:
     def ask(self, path: str, method: str = "GET", **more: Any) -> Any:
         return self.site.client.request(method, path, headers=self.headers, **more)
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, **more: Any) -> Any:
         """What a good answer says."""
-        answer = self.ask(path)
+        answer = self.ask(path, **more)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -142,11 +142,18 @@ def test_the_organisation_lists_all_projects_or_those_that_are_named(script: Scr
 @pytest.mark.parametrize(
     "search",
     [
-        *("is:assigned", "is:", "is:unresolved is:resolved", "!is:resolved", "!level:error"),
-        *("assigned:me", "firstSeen:-1d", "timesSeen:>5", "has:user", "level:[error,warning]"),
-        *("release:latest", "release:shop*", "user.email:a@b", "a OR b", "!word", "!!!", '""'),
-        *("project:nothing", 'project:""', "project:-1", "issue:SHOP-1", "a " * 13, "a" * 401),
-        *('is:"x', "age:-24h", "->", "title:x"),
+        *("is:", "is:unresolvd", "level:eror", "timesSeen:>x", "firstSeen:soon", "!!!", '""', "->"),
+        *("project:nothing", 'project:""', "project:-1", "a " * 51, "a" * 1001, 'is:"x', "a OR"),
+        *(
+            "tils:7",
+            "has:tils",
+            "assigned:me",
+            "is:mine",
+            "assigned:nobody@shop.example",
+            "assigned:#nobody",
+            "events:[1",
+        ),
+        *("release:>=abc", "user.email:a*"),
     ],
 )
 def test_a_search_that_is_not_understood_is_refused(script: Script, search: str):
@@ -156,6 +163,53 @@ def test_a_search_that_is_not_understood_is_refused(script: Script, search: str)
     assert status == 400 and " " in said
     assert script.refused(path, "PUT", params={"query": search}, json=RESOLVED) == (400, said)
     assert script.get(f"{ALL}is:resolved") == []
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("is:assigned", ""),
+        ("is:unassigned", "BA"),
+        ("is:unresolved is:resolved", ""),
+        ("!is:resolved", "BA"),
+        ("!level:error", "B"),
+        ("level:[error,fatal]", "A"),
+        ("till:7", "A"),
+        ("till:* OR level:warning", "BA"),
+        ("firstSeen:-1d", "BA"),
+        ("age:+1d", ""),
+        ("timesSeen:>1", "A"),
+        ("has:till", "A"),
+        ("user.email:mira@shop.example", "A"),
+        ("release:latest", "BA"),
+        ("firstRelease:shop@1.0.0", "BA"),
+        ("issue:SHOP-1", "A"),
+        ("!till:7 cart", "B"),
+        ("error.type:AError", "A"),
+    ],
+)
+def test_sentrys_language_is_spoken_and_a_bulk_change_means_the_same(
+    script: Script, search: str, found: str
+):
+    fail(script.site, "AError", "AError", tags={"till": "7"}, user={"email": "mira@shop.example"})
+    fail(script.site, "BError", value="no such cart", level="warning")
+    path = f"{SHOP}issues/"
+    rows = script.get(path, params={"query": search})
+    assert "".join(it[0] for it in titles(rows)) == found
+    script.ask(path, "PUT", params={"query": search}, json=RESOLVED)
+    assert sorted(it[0] for it in titles(script.get(f"{ALL}is:resolved"))) == sorted(found)
+
+
+def test_a_search_of_events_counts_these_alone(script: Script):
+    fail(script.site, "AError", tags={"till": "7"}, user={"id": "1"})
+    fail(script.site, "AError", tags={"till": "8"}, user={"id": "2"})
+    fail(script.site, "AError", tags={"till": "8"}, user={"id": "2"}, environment="staging")
+    (row,) = script.get(f"{ALL}till:8&statsPeriod=24h")
+    assert (row["count"], row["userCount"], row["lifetime"]["count"]) == ("2", 1, "3")
+    assert sum(n for _, n in row["stats"]["24h"]) == 2
+    assert row["firstSeen"] > row["lifetime"]["firstSeen"]
+    (row,) = script.get(f"{ALL}till:8&environment=staging")
+    assert (row["count"], row["firstSeen"]) == ("1", row["lastSeen"])
 
 
 @pytest.mark.parametrize(

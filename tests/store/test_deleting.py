@@ -6,6 +6,7 @@ import pytest
 
 from lighttrace.alerts import expand
 from lighttrace.clock import FixedClock
+from lighttrace.event.query.tree import Word
 from lighttrace.store import deleting, doctor, events, feedback, issue_list, issues, merging
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.sight import ALL
@@ -49,7 +50,7 @@ async def test_an_issue_is_gone_at_once_and_the_rest_follows(store: Store) -> No
     page = await store.read(issue_list.search, IssueQuery(now_ms=NOON))
     assert [it.id for it in page.rows] == [other.issue_id]
     assert await store.read(events.of_rows, [first.event_row]) == []
-    searched = await store.read(issue_list.search, IssueQuery(now_ms=NOON, text="GoneError"))
+    searched = await store.read(issue_list.search, IssueQuery(now_ms=NOON, what=Word("GoneError")))
     assert searched.rows == ()
     assert await store.read(doctor.disagreements) == []  # in the middle of it, too
 

@@ -95,6 +95,7 @@ async def test_keys_walk_through_events_and_unfold_frames(mira: Visitor, shop: T
     await expect(place).to_contain_text("2 of 3")
     await page.get_by_role("group", name="Event").get_by_role("link", name="First").click()
     await page.wait_for_url("**/issues/SHOP-1/events/first")
+    await expect(place).to_contain_text("1 of 3")  # the event is there, not its address alone
     await expect(page.get_by_text("2 frames in fastapi, starlette")).to_have_count(2)
     await page.keyboard.press("f")
     await expect(page.get_by_text("2 frames in fastapi, starlette")).to_have_count(0)

@@ -29,6 +29,7 @@ from typing import Any
 import msgspec
 
 from lighttrace.event.model import Arrival
+from lighttrace.event.query.read import parse
 from lighttrace.store import (
     activity,
     affected,
@@ -53,6 +54,7 @@ from lighttrace.store.database import open_reader, open_writer, snapshot, transa
 from lighttrace.store.inbox import InboxQuery
 from lighttrace.store.issue_events import EventQuery
 from lighttrace.store.issue_list import IssueQuery
+from lighttrace.store.search import compile
 from lighttrace.store.sight import ALL
 from lighttrace.store.states import State
 
@@ -326,6 +328,52 @@ def inboxes(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]:
         )
 
 
+SEARCHES = {
+    "a rare word": "4711",
+    "a common word": "gateway",
+    "a beginning": "gat",
+    "a phrase": '"price 17"',
+    "a pasted message": "Error17: gateway session price coupon 4711",
+    "words that are nowhere": "no such thing",
+    "three tags": 'component:"component 1" browser:"browser 1" level:error',
+    "a rare tag": 'url:"url 1400"',
+    "a tag of half the events": 'os.name:"os.name 0"',
+    "all but one tag": '!browser:"browser 0"',
+    "a pattern": "url:*11*",
+    "a function": "function:order_total",
+    "issues only": "is:unassigned events:>20 firstSeen:-30d",
+    "issues or events": 'is:archived OR component:"component 1"',
+    "releases from one on": "release:>=1.40",
+    "one user": "user.id:17",
+}
+
+
+def searches(
+    db: sqlite3.Connection, listed: Callable[..., Callable[[], Any]]
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Searches as their page asks them; people of very many events come after the rows."""
+    tags = compile.tag_names(db)
+    for words, text in SEARCHES.items():
+        what = parse(text, tags)
+        for period, period_ms in (("14 d", 14 * DAY_MS), ("90 d", 90 * DAY_MS)):
+            for env in ("production", None):
+                given = {"what": what, "env": env, "period_ms": period_ms, "people_later": True}
+                name = f"search: {words}, {period}, {env or 'all environments'}"
+                yield name, listed(**given)
+                if env is None:
+                    yield f"{name}, by events", listed(**given, sort="events")
+    half = parse(SEARCHES["a tag of half the events"], tags)
+    for period, period_ms in (("14 d", 14 * DAY_MS), ("90 d", 90 * DAY_MS)):
+        for sort in ("last_seen", "events", "users"):
+            given = {"what": half, "env": None, "period_ms": period_ms, "sort": sort}
+            yield f"search: people of half the events, {period}, by {sort}", listed(**given)
+        query = IssueQuery(what=half, period_ms=period_ms, now_ms=NOW_MS)
+        yield (
+            f"search: how many of each state have half the events, {period}",
+            (lambda query=query: issue_list.totals(db, query)),
+        )
+
+
 def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]:
     """What is asked, by name."""
 
@@ -349,19 +397,7 @@ def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]
         yield f"issues by {sort}, 14 d, page 2", second(sort=sort)
     yield "issues by events, 14 d, one project", listed(sort="events", project_ids=(2,))
     yield "issues by events, 14 d, all states", listed(sort="events", state=None)
-    yield "issues: a rare word", listed(text="4711")
-    yield "issues: a common word", listed(text="gateway")
-    yield "issues: a beginning", listed(text="gat")
-    yield (
-        "issues: three tags",
-        listed(text='component:"component 1" browser:"browser 1" level:error'),
-    )
-    yield "issues: a common tag", listed(text='os.name:"os.name 0"')
-    yield (
-        "issues: a common tag, 90 d, by events",
-        listed(text='os.name:"os.name 0"', sort="events", period_ms=90 * DAY_MS),
-    )
-    yield from inboxes(db)
+    yield from searches(db, listed)
     small = db.execute("select issue_id from issue_env where env_id = 0 and n < 9").fetchone()[0]
     for words, issue_id in (("loudest", 1), ("two hashes", 100), ("small", small)):
         row = db.execute(

@@ -35,13 +35,14 @@ PAGE = (
     SELECT
     + """
  where :text = '' or instr(lower(u.name), :text) or instr(lower(u.email), :text)
- order by u.disabled_at is not null, u.name collate nocase, u.id limit :limit offset :offset
+ order by u.disabled_at is not null, instr('owner admin member viewer', u.role),
+  u.name collate nocase, u.id limit :limit offset :offset
 """
 )
 
 
 def page(db: Reader, text: str, limit: int, offset: int = 0) -> list[Member]:
-    """By name, those who are disabled last. `text`: part of a name or address, in any case."""
+    """By role and name, who is disabled last. `text`: part of a name or address, in any case."""
     values = {"text": text.lower(), "limit": limit, "offset": offset}
     return [_member(row) for row in db.execute(PAGE, values)]
 

@@ -29,17 +29,13 @@ from lighttrace.store.sight import Sight
 from lighttrace.web import guards, links, state
 from lighttrace.web.format import DAY
 from lighttrace.web.guards import Guard, Page
+from lighttrace.web.pages.settings import frame
 from lighttrace.web.render import render
 
 PERIOD_MS = 30 * DAY
 ROWS = 100  # rules of a page
 REHEARSED = 50  # newest events a composed rule is tried on: some 30 ms of a reader's thread
 MOST_TEXT = 300  # characters of what somebody types
-SECTIONS = (
-    ("Keys and DSN", ""),
-    ("Ownership", "/ownership"),
-    ("High-value paths", "/paths"),
-)
 CHOICES = (*KEYS, "tags.component", "tags.")  # of the composer; the last asks for a name
 
 
@@ -153,18 +149,16 @@ async def _show(request: Request, *, high_value: bool) -> Response:
     if found is None:
         raise HTTPException(404)
     rows = _rows(services.config, asked.slug, found, high_value)
-    at = f"/settings/projects/{asked.slug}"
-    here = at + ("/paths" if high_value else "/ownership")
     pages = max(1, -(-len(rows) // ROWS))
     page = min(max(1, asked.page), pages)
     return render(
         request,
         "pages/ownership.html",
-        cur="settings",
-        project=asked.slug,
+        **frame(request, "High-value paths" if high_value else "Ownership", project=asked.slug),
         high_value=high_value,
-        sections=[(words, links.url(request, at + path)) for words, path in SECTIONS],
-        here=links.url(request, here),
+        at=links.url(
+            request, f"/settings/projects/{asked.slug}/{'paths' if high_value else 'ownership'}"
+        ),
         asked=asked,
         found=found,
         composed=found.composed

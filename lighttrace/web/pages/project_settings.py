@@ -55,8 +55,7 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
         request,
         "pages/project_settings.html",
         status,
-        **frame(request, "Projects", SAID),
-        project=project.slug,
+        **frame(request, "Keys and DSN", SAID, project=project.slug),
         item=project,
         keys_shown=[
             (key, links.dsn(base_url, key.public, project.id), key.works(now_ms)) for key in own

@@ -23,6 +23,11 @@ SECTIONS = (
     ("Teams", "/teams"),
     ("API tokens", "/tokens"),
 )
+PROJECT_SECTIONS = (
+    ("Keys and DSN", ""),
+    ("Ownership", "/ownership"),
+    ("High-value paths", "/paths"),
+)
 SAID = {"deleted": "The project is deleted. What it held is being removed."}
 ADMINS_SECTIONS = (("Audit log", "/audit"),)
 
@@ -57,16 +62,25 @@ def _overview(db: Reader, sight: Sight, now_ms: int) -> list[tuple[Project, int,
 # What the pages below /settings share
 
 
-def frame(request: Request, here: str, said: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What the template of a settings page needs: the navigation, and what was just done, by
-    `?saved=` and the words for it.
+def frame(
+    request: Request,
+    here: str,
+    said: Mapping[str, str] | None = None,
+    *,
+    project: str | None = None,
+) -> dict[str, Any]:
+    """What the template of a settings page needs: the navigation, that of a project where its slug
+    is given, and what was just done, by `?saved=` and the words for it.
     """
-    shown = SECTIONS + (ADMINS_SECTIONS if is_admin(request) else ())
+    at, shown = "/settings", SECTIONS + (ADMINS_SECTIONS if is_admin(request) else ())
+    if project is not None:
+        at, shown = f"/settings/projects/{project}", PROJECT_SECTIONS
     saved = (said or {}).get(request.query_params.get("saved", ""), "")
     return {
         "cur": "settings",
+        "project": project,
         "here": here,
-        "sections": [(words, links.url(request, f"/settings{path}")) for words, path in shown],
+        "sections": [(words, links.url(request, at + path)) for words, path in shown],
         "toasts": [(saved, "")] if saved and request.method == "GET" else [],
     }
 

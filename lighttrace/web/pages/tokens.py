@@ -23,13 +23,16 @@ from lighttrace.web.render import render
 
 # scope → what it lets a script do; the order is that of the form. `project:write` opens nothing yet
 # and no tool asks for it, so that it is not offered.
-SCOPES = {
-    "event:read": "Read issues and events",
-    "event:write": "Change issues: resolve, archive, assign, merge, comment",
-    "event:admin": "Delete issues",
-    "project:read": "Read projects and their keys",
-    "org:read": "Read the organisation",
-    "project:releases": "Releases and source maps: for tools that ask for it, opens nothing yet",
+SCOPES = {  # in the list, and where one is chosen
+    "event:read": ("read issues", "Read issues and events"),
+    "event:write": ("change issues", "Change issues: resolve, archive, assign, merge, comment"),
+    "event:admin": ("delete issues", "Delete issues"),
+    "project:read": ("read projects", "Read projects and their keys"),
+    "org:read": ("read the organisation", "Read the organisation"),
+    "project:releases": (
+        "releases",
+        "Releases and source maps: for tools that ask for it, opens nothing yet",
+    ),
 }
 ENDS = {"30": "in 30 days", "90": "in 90 days", "365": "in a year", "never": "never"}
 UNUSED_MS = 90 * DAY  # after that long, somebody should ask whether it is still needed
@@ -66,7 +69,7 @@ async def _page(
         **frame(request, "API tokens", SAID),
         rows=[_shown(token, person.id, now_ms) for token in found],
         scopes=[
-            (key, words) for key, words in SCOPES.items() if key in tokens.allowed(person.role)
+            (key, words) for key, (_, words) in SCOPES.items() if key in tokens.allowed(person.role)
         ],
         ends=ENDS,
         admin=admin,
@@ -83,7 +86,7 @@ def _find(db: Reader, user_id: int, admin: bool) -> list[Listed]:
 def _shown(token: Listed, user_id: int, now_ms: int) -> Shown:
     return Shown(
         token,
-        tuple((SCOPES.get(it, it), it in token.withheld) for it in token.scopes),
+        tuple((SCOPES[it][0] if it in SCOPES else it, it in token.withheld) for it in token.scopes),
         own=token.user_id == user_id,
         ended=token.expires_at is not None and token.expires_at <= now_ms,
         idle=now_ms - (token.used_at or token.created_at) > UNUSED_MS,

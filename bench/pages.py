@@ -397,6 +397,7 @@ def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]
         yield f"issues by {sort}, 14 d, page 2", second(sort=sort)
     yield "issues by events, 14 d, one project", listed(sort="events", project_ids=(2,))
     yield "issues by events, 14 d, all states", listed(sort="events", state=None)
+    yield from inboxes(db)
     yield from searches(db, listed)
     small = db.execute("select issue_id from issue_env where env_id = 0 and n < 9").fetchone()[0]
     for words, issue_id in (("loudest", 1), ("two hashes", 100), ("small", small)):

@@ -116,28 +116,43 @@ def score(facts: Facts, weights: Weights, now_ms: int) -> Impact:
     """The impact of an issue. What came back is not called new as well."""
     new = not facts.regressed and now_ms - facts.first_at < NEW_MS
     after = facts.after_deploy_min
-    found: list[tuple[Kind, int, str]] = [
-        ("new", weights.new * new, "new in the last 24 h"),
-        ("regressed", weights.regressed * facts.regressed, "came back after it was resolved"),
-        ("spiking", spike_points(facts, weights), f"{facts.spike_factor or 0:.3g}× its usual rate"),
-        ("users", users_points(facts.users, weights.users), _users(facts.users)),
-        ("high_value", weights.high_value * bool(facts.high_value), f"{facts.high_value}"),
-        (
-            "after_deploy",
-            weights.after_deploy * (after is not None and 0 <= after <= DEPLOY_MIN),
-            f"began {after} min after a deploy",
-        ),
-        ("failed_fix", weights.failed_fix * bool(facts.failed_fix), "a fix for it just failed"),
-        (
-            "fatal",
-            weights.fatal * (facts.fatal or facts.unhandled),
-            "fatal" if facts.fatal else "unhandled",
-        ),
-        ("same_trace", weights.same_trace * bool(facts.worse), f"same trace as {facts.worse}"),
-    ]
-    parts = [Part(kind, points, words) for kind, points, words in found if points > 0]
+    deployed = after is not None and 0 <= after <= DEPLOY_MIN
+    points: dict[Kind, int] = {
+        "new": weights.new if new else 0,
+        "regressed": weights.regressed if facts.regressed else 0,
+        "spiking": spike_points(facts, weights),
+        "users": users_points(facts.users, weights.users),
+        "high_value": weights.high_value if facts.high_value else 0,
+        "after_deploy": weights.after_deploy if deployed else 0,
+        "failed_fix": weights.failed_fix if facts.failed_fix else 0,
+        "fatal": weights.fatal if facts.fatal or facts.unhandled else 0,
+        "same_trace": weights.same_trace if facts.worse else 0,
+    }
+    parts = [Part(kind, n, _words(kind, facts)) for kind, n in points.items() if n > 0]
     parts.sort(key=lambda it: -it.points)
     return Impact(min(MOST, sum(it.points for it in parts)), tuple(parts))
+
+
+def _words(kind: Kind, facts: Facts) -> str:
+    match kind:
+        case "users":
+            return f"{facts.users:,} user{'' if facts.users == 1 else 's'}"
+        case "fatal":
+            return "fatal" if facts.fatal else "unhandled"
+        case "high_value":
+            return facts.high_value or ""
+        case "spiking":
+            return f"{facts.spike_factor:.3g}× its usual rate"
+        case "after_deploy":
+            return f"began {facts.after_deploy_min} min after a deploy"
+        case "same_trace":
+            return f"same trace as {facts.worse}"
+        case "new":
+            return "new in the last 24 h"
+        case "regressed":
+            return "came back after it was resolved"
+        case "failed_fix":
+            return "a fix for it just failed"
 
 
 def spike_points(facts: Facts, weights: Weights) -> int:
@@ -163,7 +178,3 @@ def users_steps(most: int) -> tuple[int, ...]:
         share = (points - 0.5) / most * USERS_MOST / USERS_SLOPE
         steps.append(max(steps[-1], 1, -int(-(10**share - 1) // 1)))
     return tuple(steps)
-
-
-def _users(users: int) -> str:
-    return f"{users:,} user{'' if users == 1 else 's'}"

@@ -243,16 +243,21 @@ def _candidates(db: Reader, scene: _Scene, least: int = 0) -> list[_Candidate]:
     where, values = list(scene.where), scene.values
     if least:
         most = scene.weights.users + scene.weights.same_trace
-        marked = [it for it in range(2 * SPIKING) if _certain(it, scene.weights) + most >= least]
+        certain = enumerate(_certain(scene.weights))
         where.append(MARKED)
+        marked = [marks for marks, points in certain if points + most >= least]
         values = values | {"marked": json.dumps(marked)}
     rows = db.execute(CANDIDATES.format(where=" and ".join(where)), values)
     return list(map(_Candidate._make, rows))
 
 
-@lru_cache(maxsize=1024)
-def _certain(marks: int, weights: Weights) -> int:
-    """What an issue with these marks has without people and traces, if it spikes at its worst."""
+@lru_cache(maxsize=16)
+def _certain(weights: Weights) -> tuple[int, ...]:
+    """By its marks, what an issue has without people and traces, if it spikes at its worst."""
+    return tuple(_points_of(marks, weights) for marks in range(2 * SPIKING))
+
+
+def _points_of(marks: int, weights: Weights) -> int:
     facts = Facts(
         first_at=impact.NEW_MS if marks & NEW else 0,
         regressed=bool(marks & REGRESSED),
@@ -264,8 +269,15 @@ def _certain(marks: int, weights: Weights) -> int:
     return sum(it.points for it in impact.score(facts, weights, impact.NEW_MS).parts)
 
 
-def _bound(it: _Candidate, weights: Weights) -> int:
-    return _certain(it.marks, weights) + impact.users_points(it.people, weights.users)
+@lru_cache(maxsize=64)
+def _people_for(least: int, weights: Weights) -> tuple[float, ...]:
+    """By its marks, how many people an issue must have met to reach `least`."""
+    steps = impact.users_steps(weights.users)
+    missing = (least - points for points in _certain(weights))
+    return tuple(
+        0 if points <= 0 else steps[points] if points < len(steps) else float("inf")
+        for points in missing
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,10 +314,11 @@ def _parted(
     some: Sequence[_Candidate], scene: _Scene, least: int
 ) -> tuple[list[_Candidate], list[_Candidate]]:
     """What may reach `least` without a worse issue, or is acknowledged; and what cannot."""
+    needed = _people_for(least, scene.weights)
     ahead: list[_Candidate] = []
     rest: list[_Candidate] = []
     for it in some:
-        (ahead if it.acknowledged or _bound(it, scene.weights) >= least else rest).append(it)
+        (ahead if it.acknowledged or it.people >= needed[it.marks] else rest).append(it)
     return ahead, rest
 
 
@@ -372,11 +385,13 @@ def _first_of(
 ) -> list[Standing]:
     """The first MOST_SHOWN of what can wait, in order; counted only as far as they can be it."""
     best = list(known)
-    more = scene.weights.same_trace
-    bounds = sorted(
-        (-_bound(it, scene.weights) - more * (it.issue_id in found.leads.linked), -it.first_at, it)
-        for it in found.rest
-    )
+    certain, weights, linked = _certain(scene.weights), scene.weights, found.leads.linked
+
+    def bound(it: _Candidate) -> int:
+        more = weights.same_trace if it.issue_id in linked else 0
+        return certain[it.marks] + impact.users_points(it.people, weights.users) + more
+
+    bounds = sorted((-bound(it), -it.first_at, it) for it in found.rest)
     for start in range(0, len(bounds), COUNTED_AT_ONCE):
         some = bounds[start : start + COUNTED_AT_ONCE]
         if len(best) >= MOST_SHOWN and best[MOST_SHOWN - 1].order <= some[0][:2]:

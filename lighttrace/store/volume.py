@@ -7,12 +7,13 @@ from lighttrace.store import counters
 from lighttrace.store.counters import HOUR_MS, MINUTE_MS
 from lighttrace.store.database import Reader
 
+# A sum for each bar goes along the key; grouping the rows by bar takes four times as long.
 SUMMED = """
-select c.{unit} * {unit_ms} / :bar_ms, sum(c.n) from count_{unit} c {joined}
- where c.{unit} >= :since and c.{unit} < :until and c.env_id in (select value from json_each(:envs))
-   {where} group by 1
+select (select sum(c.n) from count_{unit} c {joined}
+  where c.{unit} >= b.value and c.{unit} < b.value + :width {where}) from json_each(:starts) b
 """
 JOINED = "cross join grouphash g on g.id = c.hash_id"
+IN_ENVS = "and c.env_id in (select value from json_each(:envs))"
 IN_PROJECTS = "and g.project_id in (select value from json_each(:project_ids))"
 
 
@@ -29,20 +30,17 @@ def bars(
     """
     fine = bar_ms % HOUR_MS != 0
     unit, unit_ms = ("minute", MINUTE_MS) if fine else ("hour", HOUR_MS)
+    width = bar_ms // unit_ms
     limited = project_ids is not None
     sql = SUMMED.format(
         unit=unit,
-        unit_ms=unit_ms,
         joined=JOINED if limited else "",
-        where=IN_PROJECTS if limited else "",
+        where=" ".join([IN_ENVS] * (env is not None) + [IN_PROJECTS] * limited),
     )
     values = {
-        "bar_ms": bar_ms,
-        "since": since_ms // unit_ms,
-        "until": until_ms // unit_ms,
-        "envs": json.dumps(counters.scopes(db, env)),
+        "width": width,
+        "starts": json.dumps(list(range(since_ms // unit_ms, until_ms // unit_ms, width))),
+        "envs": json.dumps([] if env is None else counters.scopes(db, env)),
         "project_ids": json.dumps(list(project_ids or ())),
     }
-    found = dict(db.execute(sql, values).fetchall())
-    first = since_ms // bar_ms
-    return [found.get(first + at, 0) for at in range((until_ms - since_ms) // bar_ms)]
+    return [n or 0 for (n,) in db.execute(sql, values)]

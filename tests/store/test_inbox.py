@@ -183,6 +183,18 @@ def test_only_projects_that_are_asked_for(shelf: Shelf) -> None:
     assert [sum(it) for it in bars] == [2, 1]
 
 
+def test_bars_hold_what_came_in_their_time_and_nothing_else(shelf: Shelf) -> None:
+    for minutes in (0, 19, 20, 59, 60):
+        shelf.receive_one(an_event(at=NOON + minutes * MINUTE, environment="production"))
+    shelf.receive_one(an_event(at=NOON + 20 * MINUTE, environment=None))
+    fine = (NOON, NOON + HOUR, 20 * MINUTE)
+    assert volume.bars(shelf.db, None, None, *fine) == [2, 2, 1]
+    assert volume.bars(shelf.db, None, "production", *fine) == [2, 1, 1]
+    assert volume.bars(shelf.db, None, "", *fine) == [0, 1, 0]
+    assert volume.bars(shelf.db, None, "never", *fine) == [0, 0, 0]
+    assert volume.bars(shelf.db, None, None, NOON - HOUR, NOON + 2 * HOUR, HOUR) == [0, 5, 1]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_not_counted_could_not_have_mattered(tmp_path: Path, seed: int) -> None:
     """A crowd of issues, ranked with and without the shortcuts."""

@@ -192,7 +192,9 @@ def _find(db: Reader, asked: Asked, who: Viewer, now_ms: int) -> Found | None:
         projects=every,
         project=project,
         quiet=0 if found.counts["act"] or found.counts["next"] else inbox.quiet(db, query),
-        need=shell.need(db, who.sight, who.weights, now_ms),
+        need=found.counts["act"]
+        if replace(query, group=None) == who.query(None, now_ms)
+        else shell.need(db, who.sight, who.weights, now_ms),
     )
 
 

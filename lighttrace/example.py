@@ -1,16 +1,15 @@
 """`lighttrace.toml` as `init` writes it: every setting, what it is for, and what holds without it.
 
-Made from the structs of `config`, so it cannot tell of a setting that does not exist.
+Made from the tables of `settings`, so it cannot tell of a setting that does not exist.
 `lighttrace.toml.example` is this text; a test compares them.
 """
 
 import textwrap
 from collections.abc import Iterator
 
-import msgspec
-
 from lighttrace.config import Config
-from lighttrace.toml import Setting, settings
+from lighttrace.toml.comments import comments
+from lighttrace.toml.setting import Setting, settings
 
 HEAD = """\
 # The settings of LightTrace. None of them has to be changed: `lighttrace serve` runs without this
@@ -32,32 +31,32 @@ def text() -> str:
 def _table(table: Setting, path: tuple[str, ...]) -> str:
     """A table that may not be empty is commented out together with its heading."""
     assert table.table is not None
+    inside, words = list(settings(table.table)), comments(table.table)
+    off = "#" if table.many or len(path) > 1 or any(one.is_needed for one in inside) else ""
+    about = (table.table.__doc__ or "").partition(": ")[2]
     name = ".".join(path)
-    off = "#" if table.many or not _has_defaults(table.table) or len(path) > 1 else ""
-    about = " ".join((table.table.__doc__ or "").split()).partition(": ")[2]
     lines = ["", *_comment(about[:1].upper() + about[1:])]
     lines.append(f"{off}[[{name}]]" if table.many else f"{off}[{name}]")
     below = ""
-    for one in settings(table.table):
+    for one in inside:
         if one.table is not None:
             below += _table(one, (*path, one.key))
         else:
-            lines += ["", *_setting(one)]
+            lines += ["", *_comment(words[one.attribute]), *_setting(one)]
     return "\n".join(lines) + "\n" + below
 
 
-def _has_defaults(table: type[msgspec.Struct]) -> bool:
-    return all(one.default is not msgspec.NODEFAULT for one in settings(table))
-
-
 def _setting(one: Setting) -> Iterator[str]:
-    yield from _comment(one.meta.title or "")
-    if one.default is msgspec.NODEFAULT:
+    if one.is_needed:
         yield "# It must be given. An example:"
     elif one.default in (None, "", ()):
         yield "# It is not set. An example:"
-    yield from (f"#{line}" for line in one.example.splitlines())
+    yield from (f"#{line}" for line in one.line.splitlines())
 
 
 def _comment(words: str) -> list[str]:
-    return textwrap.wrap(words, WIDTH, initial_indent="# ", subsequent_indent="# ")
+    flowing = " ".join(words.split())
+    mark = "# "
+    return textwrap.wrap(
+        flowing, WIDTH, initial_indent=mark, subsequent_indent=mark, break_on_hyphens=False
+    )

@@ -10,7 +10,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from lighttrace.config import Smtp
+from lighttrace.settings.mail import Smtp
 
 
 class Mailbox:

@@ -9,8 +9,10 @@ from click.testing import CliRunner
 
 from lighttrace import config as configuration
 from lighttrace.cli import cli
-from lighttrace.config import Config, ProjectOptions, ScrubOptions, Smtp
+from lighttrace.config import Config
 from lighttrace.errors import ConfigError, Problem
+from lighttrace.settings.mail import Smtp
+from lighttrace.settings.project import ProjectOptions, ScrubOptions
 
 SMTP = '[smtp]\nhost = "smtp.example.com"\n'
 SHOP = '[[project]]\nslug = "shop"\n'

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -11,21 +10,25 @@ import pytest
 from lighttrace import config as configuration
 from lighttrace import example
 from lighttrace.config import Config
-from lighttrace.toml import Setting, settings
+from lighttrace.toml.comments import comments
+from lighttrace.toml.setting import Setting, Table, settings
 
 FILE = Path(__file__).parents[1] / configuration.FILE
 ENV = {"SMTP_PASSWORD": "correct horse", "OIDC_SECRET": "battery staple"}
 
 
-def every(cls: type[msgspec.Struct] = Config, path: str = "") -> Iterator[tuple[str, Setting]]:
+def every(cls: type[Table] = Config, path: str = "") -> Iterator[tuple[str, Setting, str]]:
+    """The path of each setting, the setting, and what is said of it."""
+    words = comments(cls)
     for one in settings(cls):
         if one.table is None:
-            yield path + one.key, one
+            yield path + one.key, one, " ".join(words[one.attribute].split())
         else:
             yield from every(one.table, f"{path}{one.key}.")
 
 
 EVERY = list(every())
+PATHS = [path for path, _, _ in EVERY]
 
 
 def in_force(text: str) -> str:
@@ -63,34 +66,38 @@ def test_every_setting_is_there_once_in_its_table():
             table = heading[1]
         elif key := re.match(r"([a-z_]+) = ", line):
             found.append(f"{table}.{key[1]}")
-    assert found == [path for path, _ in EVERY]
+    assert found == PATHS
 
 
 def test_a_secret_tells_of_the_file_it_may_come_from():
-    secrets = [one.key for _, one in EVERY if one.extra.get("secret")]
+    secrets = [one.key for _, one, _ in EVERY if one.note.secret]
     assert secrets
     assert all(f"{key}_file" in example.text() for key in secrets)
 
 
-@pytest.mark.parametrize(("path", "setting"), EVERY, ids=[path for path, _ in EVERY])
-def test_a_setting_says_what_it_is_for_and_what_was_expected(path: str, setting: Setting):
-    title, expected = setting.meta.title, setting.meta.description
-    assert title and title[0] in '"' + title[0].upper() and title.endswith(".")
+@pytest.mark.parametrize(("path", "setting", "comment"), EVERY, ids=PATHS)
+def test_a_setting_says_what_it_is_for_and_what_was_expected(
+    path: str, setting: Setting, comment: str
+):
+    expected = setting.expected
+    assert comment and comment[0] in '"' + comment[0].upper() and comment.endswith(".")
     assert expected and expected[0] in '"' + expected[0].lower() and not expected.endswith(".")
-    assert setting.example
+    assert setting.shown not in (None, "", ())
 
 
-@pytest.mark.parametrize(("path", "setting"), EVERY, ids=[path for path, _ in EVERY])
-def test_the_value_shown_is_the_default_where_there_is_one(path: str, setting: Setting):
-    if setting.default in (msgspec.NODEFAULT, None, "", ()):
-        what = "It must be given" if setting.default is msgspec.NODEFAULT else "It is not set"
-        shown = setting.example.replace("\n", "\n#")
+@pytest.mark.parametrize(("path", "setting", "comment"), EVERY, ids=PATHS)
+def test_the_value_shown_is_the_default_where_there_is_one(
+    path: str, setting: Setting, comment: str
+):
+    if setting.is_needed or setting.default in (None, "", ()):
+        what = "It must be given" if setting.is_needed else "It is not set"
+        shown = setting.line.replace("\n", "\n#")
         assert f"# {what}. An example:\n#{shown}\n" in example.text()
         return
-    assert f"An example:\n#{setting.example}\n" not in example.text()
-    assert setting.meta.examples is not None
-    read = setting.extra.get("read") or partial(msgspec.convert, type=setting.type)
-    assert read(setting.meta.examples[0]) == setting.default
+    assert f"An example:\n#{setting.line}\n" not in example.text()
+    if setting.note.example is not None:
+        assert setting.read is not None
+        assert setting.read(setting.note.example) == setting.default
 
 
 def test_no_line_is_wider_than_a_narrow_terminal():

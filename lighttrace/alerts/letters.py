@@ -6,7 +6,7 @@ from email.utils import make_msgid
 
 from lighttrace.alerts.compose import letter
 from lighttrace.alerts.mail import host_of, send_one
-from lighttrace.config import Smtp
+from lighttrace.settings.mail import Smtp
 
 
 async def send_invitation(

@@ -15,8 +15,8 @@ from typing import Self
 import aiosmtplib
 
 from lighttrace.alerts.compose import Mail, test_mail
-from lighttrace.config import Smtp
 from lighttrace.errors import DeliveryError
+from lighttrace.settings.mail import Smtp
 
 REFUSED_FOR_GOOD = range(550, 560)  # no such mailbox, policy: trying again changes nothing
 

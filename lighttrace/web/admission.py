@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lighttrace.config import Oidc
 from lighttrace.errors import SignInError
 from lighttrace.event.model import Json
+from lighttrace.settings.sign_in import Oidc
 
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,255}")
 MOST_NAME = 100

@@ -5,7 +5,7 @@ one, then a session.
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from lighttrace.config import SignInOptions
+from lighttrace.settings.sign_in import SignInOptions
 from lighttrace.store import audit, second_factors, sign_ins
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.sessions import Session

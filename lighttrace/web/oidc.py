@@ -25,9 +25,9 @@ from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from lighttrace.clock import Clock
-from lighttrace.config import Oidc
 from lighttrace.errors import SignInError
 from lighttrace.event.model import Json
+from lighttrace.settings.sign_in import Oidc
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ import pytest
 
 from lighttrace.alerts.loop import Alerts
 from lighttrace.clock import FixedClock
-from lighttrace.config import Alerts as AlertOptions
 from lighttrace.config import Config
+from lighttrace.settings.alerts import Alerts as AlertOptions
 from lighttrace.store import outbox
 from lighttrace.store.store import Store
 from tests.mailbox import Mailbox, html_of, mailbox, text_of

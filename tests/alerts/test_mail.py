@@ -7,8 +7,8 @@ import pytest
 
 from lighttrace.alerts.compose import Mail
 from lighttrace.alerts.mail import Mailer, send_test, sender
-from lighttrace.config import Smtp
 from lighttrace.errors import DeliveryError
+from lighttrace.settings.mail import Smtp
 from tests.mailbox import Mailbox, html_of, mailbox, text_of
 
 NOW = 1_795_000_000_000

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lighttrace.config import Oidc
 from lighttrace.errors import SignInError
+from lighttrace.settings.sign_in import Oidc
 from lighttrace.web.admission import Admitted, admit, groups_of
 
 TOVE = {

@@ -15,8 +15,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from lighttrace.clock import FixedClock
-from lighttrace.config import Oidc
 from lighttrace.errors import SignInError
+from lighttrace.settings.sign_in import Oidc
 from lighttrace.web import oidc
 from lighttrace.web.oidc import Attempt, Provider
 

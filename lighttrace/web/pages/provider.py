@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from lighttrace.config import Oidc
 from lighttrace.errors import SignInError, TakenError
 from lighttrace.event.model import Json
+from lighttrace.settings.sign_in import Oidc
 from lighttrace.store import audit, identities, invites, second_factors, sign_ins, users
 from lighttrace.store import sessions as session_rows
 from lighttrace.store.database import Transaction

@@ -1,14 +1,16 @@
 """A TOML text into structs, shown on the settings of a tea shop."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from lighttrace.errors import ConfigError, Problem
-from lighttrace.toml import Reading, as_toml, lines_of
+from lighttrace.toml.reading import Reading
+from lighttrace.toml.setting import NOT_IN_FILE, Disagreement, Note, Table, read_by
+from lighttrace.toml.spelling import as_toml
 
 
 def even(value: Any) -> int:
@@ -19,24 +21,28 @@ def even(value: Any) -> int:
     return value
 
 
-class Pot(Struct, frozen=True):
-    tea: Annotated[str, Meta(min_length=1, description="a kind of tea", examples=["Assam"])]
-    cups: Annotated[int, Meta(description="an even number", examples=[4], extra={"read": even})] = 4
-    warm: Annotated[bool, Meta(description="true or false", examples=[True])] = True
+class Pot(Table, frozen=True):
+    tea: Annotated[str, Meta(min_length=1), Note("a kind of tea", "Assam")]
+    cups: Annotated[int, read_by(even, "an even number")] = 4
+    warm: bool = True
 
 
-class Till(Struct, frozen=True):
-    pin: Annotated[
-        str | None, Meta(description="a secret", examples=["${PIN}"], extra={"secret": True})
-    ] = None
-    coins: Annotated[tuple[str, ...], Meta(description="a list", examples=[["1 €"]])] = ()
+class Till(Table, frozen=True):
+    pin: Annotated[str | None, Note("a secret", "${PIN}", secret=True)] = None
+    coins: Annotated[tuple[str, ...], Note("a list", ["1 €"])] = ()
     pot: Pot = Pot("the house's own")
 
+    def disagreements(self) -> Iterator[Disagreement]:
+        if self.pin == "0000":
+            yield Disagreement("pin", "everybody would try that first.", 'pin = "${PIN}"')
+        if self.coins == ("lost",):
+            yield Disagreement("", "the coins are gone.")
 
-class Shop(Struct, frozen=True):
+
+class Shop(Table, frozen=True):
     till: Till = Till()
     pots: tuple[Pot, ...] = field(default=(), name="pot")
-    opened: int = 0  # not of the file: it carries no Meta
+    opened: Annotated[int, NOT_IN_FILE] = 0
 
 
 def read(text: str, *, env: Mapping[str, str] | None = None, folder: Path = Path()) -> Shop:
@@ -99,11 +105,11 @@ def test_what_must_be_given_is_missed_where_its_table_begins():
 
 
 def test_a_table_of_a_list_goes_by_its_name():
-    class Named(Struct):
-        name: Annotated[str, Meta(description="a name")]
-        size: Annotated[int, Meta(description="a size")] = 1
+    class Named(Table, frozen=True):
+        name: Annotated[str, Note("a name", "mint")]
+        size: Annotated[int, Note("a size")] = 1
 
-    class Shelf(Struct):
+    class Shelf(Table, frozen=True):
         jars: tuple[Named, ...] = field(default=(), name="jar")
 
     reading = Reading("shelf.toml", Path(), {}, Shelf)
@@ -261,47 +267,19 @@ def test_only_secrets_have_a_file():
     assert "no such setting" in mistake('[till]\ncoins_file = "x"\n').message
 
 
-def test_lines_are_found_however_keys_are_spelled():
-    text = """\
-title = 1
-"quoted" = 1
-
-[ a . b ]
-c.d = 1      # dotted
-text = \"\"\"
-[not.a.table]
-nor = "a key"
-\"\"\"
-after = 1
-[[list]]
-x = 1
-  [list.below]
-  y = [
-    "z = 1",
-  ]
-[[list]]
-x = 2
-inline = { z = 1 }
-"""
-    assert lines_of(text) == {
-        ("title",): 1,
-        ("quoted",): 2,
-        ("a", "b"): 4,
-        ("a", "b", "c"): 5,
-        ("a", "b", "c", "d"): 5,
-        ("a", "b", "text"): 6,
-        ("a", "b", "after"): 10,
-        ("list",): 11,
-        ("list", 0): 11,
-        ("list", 0, "x"): 12,
-        ("list", 0, "below"): 13,
-        ("list", 0, "below", "y"): 14,
-        ("list", 1): 17,
-        ("list", 1, "x"): 18,
-        ("list", 1, "inline"): 19,
-    }
-
-
 def test_a_mistake_in_an_inline_table_has_the_line_it_begins_on():
     found = mistake("[till]\ncoins = []\npot = { tea = 5 }\n")
     assert (found.path, found.line) == ("till.pot.tea", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "message", "example", "line"),
+    [
+        ('pin = "0000"', "till.pin", "everybody would try that first.", 'pin = "${PIN}"', 2),
+        ('coins = ["lost"]', "till", "the coins are gone.", "", 1),
+    ],
+)
+def test_what_no_setting_can_know_alone_is_said_of_the_one_at_fault_or_of_the_table(
+    text: str, path: str, message: str, example: str, line: int
+):
+    assert mistake(f"[till]\n{text}\n") == Problem(path, message, example, line)

@@ -6,6 +6,7 @@ their events is counted in the text index (`search/narrowed.py`).
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -218,7 +219,7 @@ def search(db: Reader, query: IssueQuery) -> IssuePage:
         return NOTHING if asked is None else replace(NOTHING, remarks=tuple(asked.asker.remarks))
     limit = max(1, min(query.limit, MOST_ROWS))
     cursor = read_cursor(query.cursor, query.sort)
-    listing = _Whole(db, query, asked) if asked.of_events is True else _Part(db, query, asked)
+    listing = _listing(db, query, asked)
     found = listing.rank(cursor, limit + 1)
     if cursor is not None and cursor.back and len(found) <= limit:
         cursor = None  # the way back ends here: the first page, and a full one
@@ -288,6 +289,10 @@ class _Part:
         )
 
 
+def _listing(db: Reader, query: IssueQuery, asked: _Asked) -> "_Whole | _Part":
+    return _Whole(db, query, asked) if asked.of_events is True else _Part(db, query, asked)
+
+
 IDS = "select e.issue_id from issue_env e where {where} limit :limit"
 
 
@@ -300,6 +305,14 @@ def ids(db: Reader, query: IssueQuery, limit: int) -> list[int]:
         return list(_narrowed(db, query, asked).tallies(all_of_them=True) or ())[:limit]
     rows = db.execute(IDS.format(where=asked.chosen.where), {**asked.chosen.values, "limit": limit})
     return [row[0] for row in rows]
+
+
+def of_ids(db: Reader, query: IssueQuery, issue_ids: Sequence[int]) -> list[IssueRow]:
+    """The rows of issues that a query finds and somebody else has put in order."""
+    asked = _ready(db, query)
+    if asked is None or asked.of_events is False:
+        return []
+    return _listing(db, query, asked).rows([(0, it) for it in issue_ids])
 
 
 def of_ranked(

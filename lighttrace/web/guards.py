@@ -153,15 +153,19 @@ def _behind_token(handler: Handler, scope: str) -> Handler:
         found, request.state.sight = known
         ip = request.client.host if request.client else None
         services.store.touch_token(found.id, ip, request.headers.get("user-agent"))
-        if scope in found.withheld:
-            detail = f"This token was given {scope}, but its person's role does not allow it."
+        if detail := lacking(found, scope):
             return JSONResponse({"detail": detail}, 403)
-        if scope and scope not in found.scopes:
-            return JSONResponse({"detail": f"This token lacks the scope {scope}."}, 403)
         request.state.token = found
         return await handler(request)
 
     return guarded
+
+
+def lacking(found: Token, scope: str) -> str:
+    """Why a token may not do what takes that scope, in a sentence; empty if it may."""
+    if scope in found.withheld:
+        return f"This token was given {scope}, but its person's role does not allow it."
+    return f"This token lacks the scope {scope}." if scope and scope not in found.scopes else ""
 
 
 def _bearer(db: Reader, secret: str, now_ms: int) -> tuple[Token, Sight] | None:

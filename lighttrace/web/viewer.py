@@ -44,20 +44,23 @@ class Viewer:
         )
 
 
-def priorities(
-    db: Reader, issue_ids: Sequence[int], sight: Sight, weights: Weights, now_ms: int
-) -> dict[int, str]:
-    """`high`, `medium` or `low` of each issue, as the API says it; what is quiet or closed is
-    `low`.
-    """
+def standings(
+    db: Reader,
+    issue_ids: Sequence[int],
+    env: str | None,
+    sight: Sight,
+    weights: Weights,
+    now_ms: int,
+) -> dict[int, Standing]:
+    """Where issues stand for a script; what is quiet or closed is left out."""
     query = InboxQuery(
         project_ids=sight.within(None),
+        env=env,
         period_ms=inbox_view.PERIODS[inbox_view.DEFAULT_PERIOD],
         weights=weights,
         now_ms=now_ms,
     )
-    found = inbox.standings(db, issue_ids, query)
-    return {it: found[it].impact.level if it in found else "low" for it in issue_ids}
+    return inbox.standings(db, issue_ids, query)
 
 
 async def standing(

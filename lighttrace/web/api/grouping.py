@@ -1,4 +1,6 @@
-"""Grouping by hand, by scripts: merge issues, split a hash off, delete, in Sentry's answers."""
+"""Grouping by hand, by scripts: merge issues, split a hash off, delete, discard what comes, in
+Sentry's answers.
+"""
 
 from collections.abc import Sequence
 
@@ -18,14 +20,47 @@ from lighttrace.web.api.answers import NOTHING_THERE, Refused, answer, refuse_fi
 from lighttrace.web.api.issues import asked_projects, find_issue
 from lighttrace.web.api.organizations import check_organisation
 
-ONLY_MERGE = "merge goes alone: change the issue that is left afterwards."
 NAME_THEM = "Name the issues: ?id=1&id=2."
 
 
+async def one(request: Request) -> Response:
+    """`{"discard": true}` deletes an issue and all that would come after; anything else is a change
+    of it.
+    """
+    if not _asks_to("discard", await request.body()):
+        return await changes.one(request)
+    check_organisation(request)
+    of = await state.of(request).store.read(
+        find_issue, request.path_params["issue"], guards.sight(request)
+    )
+    return await _discard(request, [of])
+
+
 async def several(request: Request) -> Response:
-    """`{"merge": 1}` makes the issues named by `id=` one; anything else is a change of them."""
-    if not _asks_to_merge(await request.body()):
-        return await changes.several(request)
+    """`{"merge": 1}` makes the issues named by `id=` one, `{"discard": true}` deletes them and all
+    that would come after; anything else is a change of them.
+    """
+    body = await request.body()
+    if _asks_to("discard", body):
+        check_organisation(request)
+        found = await state.of(request).store.read(_named, request, guards.sight(request))
+        return await _discard(request, found)
+    return await (_merge(request) if _asks_to("merge", body) else changes.several(request))
+
+
+def _asks_to(what: str, body: bytes) -> bool:
+    try:
+        change = msgspec.json.decode(body, type=dict[str, Json])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False  # whoever reads the rest says so
+    if not change.get(what):
+        return False
+    if len([it for it in change.values() if it]) > 1:
+        raise Refused(400, f"{what} goes alone: it takes no other change beside it.")
+    return True
+
+
+async def _merge(request: Request) -> Response:
     check_organisation(request)
     services, sight = state.of(request), guards.sight(request)
     found = await services.store.read(_named, request, sight)
@@ -41,16 +76,12 @@ async def several(request: Request) -> Response:
     return answer({"merge": {"parent": str(into.id), "children": [str(it) for it in ids]}})
 
 
-def _asks_to_merge(body: bytes) -> bool:
-    try:
-        change = msgspec.json.decode(body, type=dict[str, Json])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False  # whoever reads the rest says so
-    if not change.get("merge"):
-        return False
-    if len([it for it in change.values() if it]) > 1:
-        raise Refused(400, ONLY_MERGE)
-    return True
+async def _discard(request: Request, found: Sequence[Issue]) -> Response:
+    """As with deleting, changing issues is not enough for it."""
+    if detail := guards.lacking(guards.token(request), "event:admin"):
+        raise Refused(403, detail)
+    await _delete(request, found, discard=True)
+    return Response(status_code=204)
 
 
 def _named(db: Reader, request: Request, sight: Sight) -> list[Issue]:
@@ -115,21 +146,22 @@ async def delete_several(request: Request) -> Response:
     """Those named by `id=`; never all of a project."""
     check_organisation(request)
     found = await state.of(request).store.read(_named, request, guards.sight(request))
-    for start in range(0, len(found), deleting.MOST_DELETED):
-        await _delete(request, found[start : start + deleting.MOST_DELETED])
+    await _delete(request, found)
     return Response(status_code=204)
 
 
-async def _delete(request: Request, found: Sequence[Issue]) -> None:
+async def _delete(request: Request, found: Sequence[Issue], *, discard: bool = False) -> None:
     services, token = state.of(request), guards.token(request)
-    await services.store.write(
-        _delete_and_say,
-        found,
-        token.user_id,
-        token.id,
-        sessions.address(request),
-        services.clock.now_ms(),
-    )
+    for start in range(0, len(found), deleting.MOST_DELETED):
+        await services.store.write(
+            _delete_and_say,
+            found[start : start + deleting.MOST_DELETED],
+            token.user_id,
+            token.id,
+            sessions.address(request),
+            services.clock.now_ms(),
+            discard=discard,
+        )
 
 
 def _delete_and_say(
@@ -139,12 +171,14 @@ def _delete_and_say(
     token_id: int,
     ip: str,
     now_ms: int,
+    *,
+    discard: bool,
 ) -> None:
-    gone = set(deleting.delete(tx, [it.id for it in found], now_ms))
+    gone = set(deleting.delete(tx, [it.id for it in found], now_ms, discard=discard))
     for it in found:
         if it.id in gone:
             audit.record(
-                *(tx, "issue.delete", it.short_id, now_ms),
+                *(tx, "issue.discard" if discard else "issue.delete", it.short_id, now_ms),
                 user_id=user_id,
                 token_id=token_id,
                 ip=ip,

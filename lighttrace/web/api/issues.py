@@ -1,6 +1,6 @@
 """Issues to read: lists, and one of them with its history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -14,7 +14,8 @@ from lighttrace.store import activity, counters, issue_list, issues, notes, proj
 from lighttrace.store.activity import Activity
 from lighttrace.store.counters import DAY_MS, HOUR_MS, SPARK_BARS, Period
 from lighttrace.store.database import Reader
-from lighttrace.store.issue_list import IssuePage, IssueQuery
+from lighttrace.store.inbox import Standing
+from lighttrace.store.issue_list import IssueQuery, IssueRow
 from lighttrace.store.issues import Issue
 from lighttrace.store.notes import Note
 from lighttrace.store.projects import Project
@@ -25,6 +26,8 @@ from lighttrace.web import guards, links, state, viewer
 from lighttrace.web.api import queries, shapes
 from lighttrace.web.api.answers import (
     NOTHING_THERE,
+    Refused,
+    Side,
     answer,
     asked_cursor,
     asked_rows,
@@ -34,22 +37,33 @@ from lighttrace.web.api.answers import (
 )
 from lighttrace.web.api.organizations import check_organisation, find_project
 
+MOST_RANKED = 100_000  # issues of a list by impact
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a list, and what its rows say beside themselves."""
+
+    query: IssueQuery
+    rows: Sequence[IssueRow]
+    sides: tuple[Side, Side]
+    projects: dict[int, Project]
+    comments: dict[int, int]
+    standings: dict[int, Standing]
+
 
 async def listed(request: Request) -> Response:
     """The issues of the organisation, or of one project."""
     check_organisation(request)
     services = state.of(request)
-    query, found, of, comments, priorities = await services.store.read(
-        _page, request, services.clock.now_ms()
-    )
+    found = await services.store.read(_page, request, services.clock.now_ms())
     base_url = links.public(request, services.config)
     asked = request.query_params.get("statsPeriod") or ""
     rows = []
     for row in found.rows:
-        shape = shapes.issue(
-            row, of[row.project_id], base_url, comments.get(row.id, 0), priorities[row.id]
-        )
-        shape["stats"] = {asked: _bars(row.spark, query)} if asked else {}
+        of, standing = found.projects[row.project_id], found.standings.get(row.id)
+        shape = shapes.issue(row, of, base_url, found.comments.get(row.id, 0), standing)
+        shape["stats"] = {asked: _bars(row.spark, found.query)} if asked else {}
         shape["lifetime"] = {
             "count": str(row.n_ever),
             "userCount": row.people_ever,
@@ -57,23 +71,57 @@ async def listed(request: Request) -> Response:
             "lastSeen": time(row.last_ever),
         }
         rows.append(shape)
-    return page(request, rows, *queries.sides(found, query.sort))
+    return page(request, rows, *found.sides)
 
 
-def _page(
-    db: Reader, request: Request, now_ms: int
-) -> tuple[IssueQuery, IssuePage, dict[int, Project], dict[int, int], dict[int, str]]:
+def _page(db: Reader, request: Request, now_ms: int) -> Listed:
     among = asked_projects(db, request)
     tags, user_id = compile.tag_names(db), guards.token(request).user_id
     params, limit = request.query_params, asked_rows(request)
-    query = queries.read(params, among, tags, user_id, now_ms, limit)
-    query = queries.at(query, asked_cursor(request))
-    found = queries.answered(partial(issue_list.search, db, query))
-    comments = notes.counts(db, [it.id for it in found.rows])
-    weights = state.of(request).config.impact.weights
-    ids = [it.id for it in found.rows]
-    priorities = viewer.priorities(db, ids, guards.sight(request), weights, now_ms)
-    return query, found, {it.id: it for it in among}, comments, priorities
+    query, cursor = queries.read(params, among, tags, user_id, now_ms, limit), asked_cursor(request)
+    ranked = partial(
+        viewer.standings,
+        db,
+        env=query.env,
+        sight=guards.sight(request),
+        weights=state.of(request).config.impact.weights,
+        now_ms=now_ms,
+    )
+    rows: Sequence[IssueRow]
+    if queries.is_by_impact(params):
+        ids = queries.answered(partial(issue_list.ids, db, query, MOST_RANKED + 1))
+        if len(ids) > MOST_RANKED:
+            raise Refused(400, f"These are more than {MOST_RANKED:,} issues: narrow the search.")
+        standings = ranked(ids)
+        some, sides = _by_impact(ids, standings, cursor, limit)
+        rows = issue_list.of_ids(db, query, some)
+    else:
+        query = queries.at(query, cursor)
+        found = queries.answered(partial(issue_list.search, db, query))
+        rows, sides = found.rows, queries.sides(found)
+        standings = ranked([it.id for it in rows])
+    comments = notes.counts(db, [it.id for it in rows])
+    return Listed(query, rows, sides, {it.id: it for it in among}, comments, standings)
+
+
+def _by_impact(
+    issue_ids: Iterable[int],
+    standings: Mapping[int, Standing],
+    cursor: tuple[int, int, bool] | None,
+    limit: int,
+) -> tuple[list[int], tuple[Side, Side]]:
+    """The page of a cursor, the highest first, of equals the newest; what stands nowhere has 0."""
+    places = sorted(
+        ((standings[it].impact.score if it in standings else 0, it) for it in issue_ids),
+        reverse=True,
+    )
+    score, issue_id, back = cursor or (2**63, 0, False)
+    edge = (score, issue_id)
+    newer = sum(place > edge if back else place >= edge for place in places)
+    start = max(0, newer - limit) if back else newer
+    some = places[start : start + limit]
+    sides = queries.sides_of(some, start > 0, start + limit < len(places))
+    return [it for _, it in some], sides
 
 
 def asked_projects(db: Reader, request: Request) -> list[Project]:
@@ -119,7 +167,7 @@ class Whole:
     history: list[Activity]
     comments: list[Note]
     comment_count: int
-    priority: str
+    standing: Standing | None
     viewers: list[Viewer]
     day: Json
     month: Json
@@ -131,7 +179,7 @@ async def whole(request: Request, named: str) -> Json:
     weights = services.config.impact.weights
     found = await services.store.read(_whole, named, guards.sight(request), weights, now_ms)
     base_url = links.public(request, services.config)
-    shape = shapes.issue(found.issue, found.project, base_url, found.comment_count, found.priority)
+    shape = shapes.issue(found.issue, found.project, base_url, found.comment_count, found.standing)
     shape["stats"] = {"24h": found.day, "30d": found.month}
     entries = [(it.at, _activity(it)) for it in found.history]
     entries += [(it.at, shapes.comment(it)) for it in found.comments]
@@ -153,7 +201,7 @@ def _whole(db: Reader, named: str, sight: Sight, weights: Weights, now_ms: int) 
         activity.of_issue(db, found.id),
         notes.of_issue(db, found.id),
         notes.counts(db, [found.id]).get(found.id, 0),
-        viewer.priorities(db, [found.id], sight, weights, now_ms)[found.id],
+        viewer.standings(db, [found.id], None, sight, weights, now_ms).get(found.id),
         viewers.of_issue(db, found.id),
         _series(db, found.id, HOUR_MS, 24, now_ms),
         _series(db, found.id, DAY_MS, 30, now_ms),

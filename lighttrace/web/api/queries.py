@@ -15,7 +15,7 @@ from lighttrace.errors import QueryError
 from lighttrace.event.query.read import parse
 from lighttrace.event.query.tree import Node, Term, Value, terms
 from lighttrace.store.issue_list import IssuePage, IssueQuery
-from lighttrace.store.issue_order import Cursor, Sort, read_cursor
+from lighttrace.store.issue_order import Cursor, Sort
 from lighttrace.store.projects import Project
 from lighttrace.store.states import State
 from lighttrace.web.api.answers import NO_NEWER, NO_OLDER, Refused, Side, number_of
@@ -33,6 +33,8 @@ SORTS: dict[str, Sort] = {
     "freq": "events",
     "user": "users",
 }
+# ours, and what Sentry calls its own order of what matters most
+BY_IMPACT = ("impact", "priority", "inbox", "trends")
 UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 MOST_PERIOD_MS = 90 * UNIT_MS["d"]
 _PERIOD = re.compile(r"([0-9]{1,6})([smhdw])")
@@ -76,9 +78,9 @@ def read(
         if len(params.getlist(name)) > 1:
             raise Refused(400, f"{name} can be said once only.")
     status = _status(params.get("status"))
-    sort = SORTS.get(params.get("sort") or "date")
+    sort = SORTS.get("date" if is_by_impact(params) else params.get("sort") or "date")
     if sort is None:
-        raise Refused(400, f"sort must be one of {', '.join(SORTS)}.")
+        raise Refused(400, f"sort must be one of {', '.join((*SORTS, BY_IMPACT[0]))}.")
     by_status = status is not None and "query" not in params
     what = asked("" if by_status else params.get("query"), tags)
     if status is not None and _states(what) - {status}:
@@ -94,6 +96,11 @@ def read(
         limit=limit,
         now_ms=now_ms,
     )
+
+
+def is_by_impact(params: QueryParams) -> bool:
+    """Whether the list is wanted in the order of the inbox."""
+    return params.get("sort") in BY_IMPACT
 
 
 def _states(what: Node) -> set[State]:
@@ -137,22 +144,21 @@ def at(query: IssueQuery, cursor: tuple[int, int, bool] | None) -> IssueQuery:
     return replace(query, cursor=Cursor(query.sort, key, issue_id, back, 1).encode())
 
 
-def sides(page: IssuePage, sort: Sort) -> tuple[Side, Side]:
-    """The cursors of a page as three numbers. Where nothing is on a side, its cursor is still that
-    of the row there: whoever asks later gets what has come since, and never the same page again.
+def sides(page: IssuePage) -> tuple[Side, Side]:
+    rows = [(it.key, it.id) for it in page.rows]
+    return sides_of(rows, page.prev_cursor is not None, page.next_cursor is not None)
+
+
+def sides_of(rows: Sequence[tuple[int, int]], before: bool, after: bool) -> tuple[Side, Side]:
+    """The cursors of a page of (sort key, issue id); `before`, `after`: whether there is more.
+
+    Where nothing is on a side, its cursor is still that of the row there: whoever asks later gets
+    what has come since, and never the same page again.
     """
-    before = read_cursor(page.prev_cursor, sort)
-    after = read_cursor(page.next_cursor, sort)
-    previous, following = NO_NEWER, NO_OLDER
-    if page.rows:
-        first, last = page.rows[0], page.rows[-1]
-        previous = Side(f"{first.key}:{first.id}:1", False)
-        following = Side(f"{last.key}:{last.id}:0", False)
-    if before is not None:
-        previous = Side(f"{before.key}:{before.issue_id}:1", True)
-    if after is not None:
-        following = Side(f"{after.key}:{after.issue_id}:0", True)
-    return previous, following
+    if not rows:
+        return NO_NEWER, NO_OLDER
+    (first, first_id), (last, last_id) = rows[0], rows[-1]
+    return Side(f"{first}:{first_id}:1", before), Side(f"{last}:{last_id}:0", after)
 
 
 def ids(params: QueryParams) -> list[int] | None:

@@ -6,10 +6,12 @@ clients can read them.
 
 from collections.abc import Sequence
 
+from lighttrace.event.impact import Impact
 from lighttrace.event.model import Json
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.events import EventRow
 from lighttrace.store.feedback import Feedback
+from lighttrace.store.inbox import Standing
 from lighttrace.store.issue_list import IssueRow
 from lighttrace.store.issues import Issue
 from lighttrace.store.keys import Key
@@ -100,7 +102,11 @@ def release(version: str | None) -> Json:
 
 
 def issue(
-    it: Issue | IssueRow, of: Project, base_url: str, comments: int = 0, priority: str = "low"
+    it: Issue | IssueRow,
+    of: Project,
+    base_url: str,
+    comments: int = 0,
+    standing: Standing | None = None,
 ) -> Json:
     """An issue of a list counts its period and environment, one by itself everything. `priority` is
     its impact in a word, and nothing else (docs/inbox.md).
@@ -129,7 +135,9 @@ def issue(
         "type": it.category,
         "metadata": metadata(it.category, it.title, it.value, it.culprit),
         "numComments": comments,
+        "impact": impact(standing.impact) if standing else None,
         "assignedTo": assignee(it.assignee),
+        "owners": owners(it),
         "isBookmarked": False,
         "isSubscribed": False,
         "subscriptionDetails": None,
@@ -137,7 +145,7 @@ def issue(
         "annotations": [],
         "issueType": "error",
         "issueCategory": "error",
-        "priority": priority,
+        "priority": standing.impact.level if standing else "low",
         "priorityLockedAt": None,
         "isUnhandled": it.unhandled,
         "count": str(counted.n if counted else it.n_ever),
@@ -173,6 +181,21 @@ def status_details(it: Issue | IssueRow) -> Json:
         case _:
             found = {}
     return {name: value for name, value in found.items() if value}
+
+
+def impact(it: Impact) -> Json:
+    """The sum, and what it is made of, the most points first."""
+    parts = [{"reason": part.kind, "points": part.points, "text": part.words} for part in it.parts]
+    return {"score": it.score, "parts": parts}
+
+
+def owners(it: Issue | IssueRow) -> list[Json]:
+    """Whose it is by the rules. They are asked with its first event, so that is the date."""
+    if it.owner is None:
+        return []
+    added = time(it.first_ever if isinstance(it, IssueRow) else it.first_at)
+    owner = f"{it.owner.kind}:{it.owner.id}"
+    return [{"type": "ownershipRule", "owner": owner, "date_added": added, "rule": it.owner.rule}]
 
 
 def viewer(it: Viewer) -> Json:

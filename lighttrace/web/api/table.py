@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from lighttrace.web.api import (
-    changes,
     comments,
     events,
     grouping,
@@ -23,7 +22,7 @@ PROJECT = "/api/0/projects/{org}/{project}/"
 Row: TypeAlias = tuple[str, Handler, str, str]  # path, handler, scope, method
 OF_ISSUE: tuple[Row, ...] = (
     ("", issues.one, "event:read", "GET"),
-    ("", changes.one, "event:write", "PUT"),
+    ("", grouping.one, "event:write", "PUT"),
     ("", grouping.delete, "event:admin", "DELETE"),
     ("events/", events.of_issue, "event:read", "GET"),
     ("events/{event_id}/", events.one_of_issue, "event:read", "GET"),

@@ -200,7 +200,7 @@ LATER = (
     {"assignedTo": ["user:1"]},
     {"substatus": "ongoing"},
     {"merge": 1},
-    {"discard": True},
+    {"discard": True, "status": "resolved"},
     {"isBookmarked": True},
     {"priority": "high"},
     {"status": "resolvedInNextRelease"},

@@ -103,6 +103,34 @@ def _audit(db: Any) -> list[Any]:
     return found
 
 
+@pytest.mark.parametrize("path", ["/api/0/issues/SHOP-1/", f"{SEVERAL}?id=1"])
+def test_an_issue_is_discarded_and_what_comes_with_it(script: Script, admin: Script, path: str):
+    answer = admin.put(path, discard=True)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert listed(script) == ["SHOP-2", "SHOP-3"]
+    fail(script.site, "AError")
+    assert listed(script) == ["SHOP-2", "SHOP-3"]
+    assert script.site.read(_audit) == [("issue.discard", "SHOP-1")]
+    assert admin.put(path, discard=True).status_code == 404
+
+
+def test_what_is_discarded_is_named_and_never_all(script: Script, admin: Script):
+    answer = admin.put(SEVERAL, discard=True)
+    assert (answer.status_code, answer.json()["detail"]) == (400, "Name the issues: ?id=1&id=2.")
+    assert admin.put(f"{SEVERAL}?id=1&id=4", discard=True).status_code == 404
+    assert listed(script) == ["SHOP-1", "SHOP-2", "SHOP-3"]
+
+
+@pytest.mark.parametrize("path", ["/api/0/issues/1/", f"{SEVERAL}?id=1"])
+def test_to_discard_takes_more_than_to_change(script: Script, path: str):
+    member = script.site.user("jon@example.com", "member", "Jon")
+    theirs = Script(script.site, *DEFAULT_SCOPES, "event:admin", user_id=member.id)
+    answers = [it.put(path, discard=True) for it in (script, theirs)]
+    assert [it.status_code for it in answers] == [403, 403]
+    assert answers[0].json() == {"detail": "This token lacks the scope event:admin."}
+    assert "SHOP-1" in listed(script)
+
+
 def test_to_delete_takes_more_than_to_change(script: Script):
     for path in ("/api/0/issues/1/", f"{SEVERAL}?id=1"):
         assert script.refused(path, "DELETE") == (403, "This token lacks the scope event:admin.")

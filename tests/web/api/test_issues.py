@@ -1,5 +1,7 @@
 """Issues as scripts read them: their shape, lists by pages, one with its history."""
 
+from sqlite3 import Connection
+
 import pytest
 
 from tests.web.api.asking import SHOP, Script, fail, links, passing
@@ -49,7 +51,7 @@ def test_an_issue_is_found_by_id_and_short_id(script: Script, named: str, below:
     assert script.get(f"{below}issues/{named}{slash}")["id"] == "1"
 
 
-@pytest.mark.parametrize("sort", ["", "date", "new", "freq", "user"])
+@pytest.mark.parametrize("sort", ["", "date", "new", "freq", "user", "impact"])
 @pytest.mark.parametrize("period", ["", "24h", "14d"])
 def test_all_pages_together_are_the_list(script: Script, sort: str, period: str):
     names = [f"{letter}Error" for letter in "ABCDEFG"]
@@ -75,6 +77,81 @@ def test_the_way_back_leads_through_the_same_pages(script: Script):
     assert first and script.get(first) == script.get(forth[0])
     assert links(script.ask(first))["previous"] is None
     assert links(script.ask(forth[0]))["previous"] is None
+
+
+def loud_and_quiet(script: Script) -> None:
+    """SHOP-1 of one user, SHOP-2 of thirty, SHOP-3 fatal, SHOP-4 closed, SHOP-5 like SHOP-1."""
+    fail(script.site, "AError", user={"id": "1"})
+    for n in range(30):
+        fail(script.site, "BError", user={"id": str(n)})
+    fail(script.site, "CError", level="fatal")
+    fail(script.site, "DError", "EError", user={"id": "1"})
+    assert script.put("/api/0/issues/4/", status="resolved").status_code == 200
+
+
+@pytest.mark.parametrize("word", ["impact", "priority", "inbox", "trends"])
+def test_a_list_in_the_order_of_the_inbox_says_why(script: Script, word: str):
+    loud_and_quiet(script)
+    rows = script.get(f"{ALL}&sort={word}")
+    assert titles(rows) == ["BError", "CError", "EError", "AError", "DError"]
+    assert rows[0]["impact"] == {
+        "score": 56,
+        "parts": [
+            {"reason": "new", "points": 40, "text": "new in the last 24 h"},
+            {"reason": "users", "points": 16, "text": "30 users"},
+        ],
+    }
+    assert (rows[0]["priority"], rows[0]["count"], rows[0]["userCount"]) == ("medium", "30", 30)
+    assert (rows[-1]["priority"], rows[-1]["impact"]) == ("low", None)
+    assert script.get("/api/0/issues/2/")["impact"] == rows[0]["impact"]
+    theirs = script.get(f"{SHOP}issues/?sort={word}&query=is:unresolved user.id:1")
+    assert titles(theirs) == ["BError", "EError", "AError"]
+    assert [it["count"] for it in theirs] == ["1", "1", "1"]  # counted as the search means
+
+
+def test_the_order_of_the_inbox_has_pages_both_ways(script: Script):
+    loud_and_quiet(script)
+    path = f"{ALL}&sort=impact"
+    whole = titles(script.get(path))
+    first, second, third = script.pages(f"{path}&limit=2")
+    assert [titles(it) for it in (first, second, third)] == [whole[:2], whole[2:4], whole[4:]]
+    following = links(script.ask(f"{path}&limit=2"))["next"]
+    back = links(script.ask(following))["previous"]
+    assert titles(script.get(back)) == whole[:2]
+    assert links(script.ask(back))["previous"] is None
+
+
+def test_an_environment_has_an_order_of_its_own(script: Script):
+    for n in range(3):
+        fail(script.site, "AError", user={"id": str(n)}, environment="production")
+    fail(script.site, "AError", "BError", user={"id": "9"}, environment="staging")
+    fail(script.site, "BError", user={"id": "8"}, environment="staging")
+    path = f"{SHOP}issues/?sort=impact"
+    assert titles(script.get(path)) == ["AError", "BError"]
+    staging = script.get(f"{path}&environment=staging")
+    assert titles(staging) == ["BError", "AError"]
+    assert [it["impact"]["parts"][1]["text"] for it in staging] == ["2 users", "1 user"]
+
+
+def test_an_issue_says_whose_it_is_by_the_rules(script: Script):
+    fail(script.site, "AError", "BError")
+    script.site.write(_own_the_first)
+    one = script.get("/api/0/issues/1/")
+    assert one["owners"] == [
+        {
+            "type": "ownershipRule",
+            "owner": "team:1",
+            "date_added": "2026-11-24T06:00:00.000Z",
+            "rule": "path:shop/*",
+        }
+    ]
+    listed = {it["id"]: it["owners"] for it in script.get(f"{SHOP}issues/")}
+    assert listed == {"1": one["owners"], "2": []}
+
+
+def _own_the_first(tx: Connection) -> None:
+    tx.execute("insert into team(slug, name, created_at) values('web', 'Web', 0)")
+    tx.execute("update issue set owner_team = 1, owner_rule = 'path:shop/*' where id = 1")
 
 
 def test_per_page_is_another_word_for_limit(script: Script):
@@ -215,7 +292,7 @@ def test_a_search_of_events_counts_these_alone(script: Script):
 @pytest.mark.parametrize(
     "asked",
     [
-        *("sort=priority", "sort=%00", "limit=0", "limit=-1", "limit=x", "limit=1e3", "cursor=x"),
+        *("sort=severity", "sort=%00", "limit=0", "limit=-1", "limit=x", "limit=1e3", "cursor=x"),
         *("cursor=1:2", "cursor=1:2:3", "cursor=-1:2:0", "cursor=1:2:0:0", "cursor=" + "9" * 70),
         *("cursor=9999999999999999999:0:0", "statsPeriod=x", "statsPeriod=0d", "statsPeriod=91d"),
         *("statsPeriod=999999w", "statsPeriod=-1d", "statsPeriod=%D9%A1d", "status=open"),

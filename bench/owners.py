@@ -1,5 +1,7 @@
 """What rules cost an event: µs of CPU for its owner, which a new group is asked for, and for
-whether it matters most, which every event is. Prints JSON; the figures go to docs/performance.md.
+whether it matters most, which every event is; and the whole way of an event of a known group, from
+bytes to what is handed to the writer, without rules and with them, in turn. Prints JSON; the
+figures go to docs/performance.md.
 
 `python bench/owners.py [FILE…]` takes the first event of each envelope. The rules are those of
 fifty teams, ten each, none of which matches: then all of them have to be asked.
@@ -7,14 +9,20 @@ fifty teams, ten each, none of which matches: then all of them have to be asked.
 
 import argparse
 import json
+import statistics
+import time
+from dataclasses import replace
 from pathlib import Path
 
-from event_road import ARRIVAL, PAYLOADS, best_us, payload_of
+from event_road import ARRIVAL, PAYLOADS, best_us, fifty_rules, payload_of
 
 from lighttrace.event.decode import decode
 from lighttrace.event.normalize import normalise
 from lighttrace.event.owners import NO_RULES, Rulebook, rules_of
 from lighttrace.event.tags import all_tags
+from lighttrace.ingest.errors import event_write
+from lighttrace.ingest.familiar import Familiar
+from lighttrace.ingest.origin import Origin
 from lighttrace.ingest.ownership import judge
 
 TEAM = (
@@ -57,13 +65,41 @@ def costs(payload: bytes, rounds: int) -> dict[str, float]:
     }
 
 
+def whole_way(payload: bytes, rounds: int) -> dict[str, float]:
+    """The median of the best half of `rounds` turns, in which each is asked once."""
+    plain = Origin(1, 1, ARRIVAL.received_at, familiar=Familiar())
+    owned = replace(plain, rules=rulebook(50, HIGH_VALUE))
+    origins = {
+        "no rules": plain,
+        "500 rules of owners, 3 of high value": owned,
+        "and 50 of grouping": replace(owned, grouping=fifty_rules()),
+    }
+    took: dict[str, list[float]] = {name: [] for name in origins}
+    for origin in origins.values():
+        first = event_write(payload, origin)
+        group = (origin.project_id, first.grouping_version, first.hash)
+        origin.familiar.keep(group, ARRIVAL.received_at)
+    for _ in range(rounds):
+        for name, origin in origins.items():
+            start = time.thread_time()
+            for _ in range(50):
+                event_write(payload, origin)
+            took[name].append((time.thread_time() - start) / 50 * 1e6)
+    best = {name: sorted(it)[: max(1, rounds // 2)] for name, it in took.items()}
+    return {f"whole way, {name}": round(statistics.median(it), 1) for name, it in best.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--rounds", type=int, default=15)
     args = parser.parse_args()
     files = args.files or sorted(PAYLOADS.glob("*.envelope"))
-    found = {path.stem: costs(payload_of(path.read_bytes()), args.rounds) for path in files}
+    payloads = {path.stem: payload_of(path.read_bytes()) for path in files}
+    found = {
+        name: costs(payload, args.rounds) | whole_way(payload, args.rounds)
+        for name, payload in payloads.items()
+    }
     print(json.dumps(found, indent=1))
 
 

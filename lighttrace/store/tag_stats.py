@@ -71,8 +71,7 @@ def tally(
     db: Reader, issue_id: int, env: str | None, most: int = SAMPLE, since_ms: int = 0
 ) -> Tally:
     """The tags of the newest events of an issue that came in since then, at most `most`."""
-    rows = newest(db, issue_id, env, most, since_ms)
-    return _tally(db, _tags_of(db, rows))
+    return of_rows(db, newest(db, issue_id, env, most, since_ms))
 
 
 IN_ENV = """
@@ -108,12 +107,13 @@ def _tags_of(db: Reader, rows: list[int]) -> Iterable[Any]:
     return db.execute(TAGS_OF, (json.dumps(rows),))
 
 
-def _tally(db: Reader, found: Iterable[Any]) -> Tally:
+def of_rows(db: Reader, rows: list[int]) -> Tally:
+    """The tags of these events."""
     counts: Counter[int] = Counter()
     people: set[int] = set()
     n = nameless = 0
     since_ms = 2**62
-    for received_at, person_id, tags in found:
+    for received_at, person_id, tags in _tags_of(db, rows):
         n += 1
         if person_id is None:
             nameless += 1
@@ -192,7 +192,7 @@ def of_project(db: Reader, project_id: int, env: str | None, since_ms: int) -> T
         low = first + (end - first) * part // STRETCHES
         high = first + (end - first) * (part + 1) // STRETCHES
         rows += events.rows_of_project(db, project_id, env, low, high, OF_EACH)
-    return _tally(db, _tags_of(db, rows))
+    return of_rows(db, rows)
 
 
 class ProjectTallies:

@@ -39,6 +39,7 @@ from lighttrace.web.pages import (
     setup,
     start,
     stream,
+    suggest,
     teams,
     tokens,
 )
@@ -63,6 +64,7 @@ ROUTES: tuple[Page, ...] = (
     *ownership.PAGES,
     *inbox.PAGES,
     *issues.PAGES,
+    *suggest.PAGES,
     *reading.PAGES,
     *merging.PAGES,
     *issue.PAGES,

@@ -32,6 +32,7 @@ from lighttrace.store import (
     pace,
     same_trace,
     sessions,
+    suggestions,
     tag_stats,
     teams,
     tokens,
@@ -75,6 +76,7 @@ SORTS_OF_ITS_OWN = (
     "from project_team p join team",
     "from team order by",  # at most 500
     "order by id desc limit 3000) near",
+    "order by v.n desc",  # the values of one tag, at most 3,024
     "| (rowid &",  # events of a project in the order of receipt, out of that of hashes
 )
 
@@ -180,6 +182,11 @@ QUESTIONS: dict[str, Ask] = {
     "its tags in an environment": lambda db: tag_stats.of_issue(db, 1, "staging"),
     "one of its tags in full": lambda db: tag_stats.values(db, 1, None, "browser"),
     "the tags of its project": lambda db: tag_stats.of_project(db, 1, "staging", NOON - DAY),
+    **{
+        f"tags to suggest, {within}": lambda db, within=within: _suggested(db, within)
+        for within in (None, (1,))
+    },
+    "releases to suggest": lambda db: suggestions.releases(db, "1.", (1,), 12),
     "who met it": lambda db: _met(db),
     **{
         f"its events, {words}": lambda db, over=over: issue_events.page(
@@ -231,6 +238,11 @@ QUESTIONS: dict[str, Ask] = {
     "hashes of a deleted project": lambda db: erasing._hashes(db, 99, NOON),
     "resolving and taking it back": lambda db: _resolve(db),
 }
+
+
+def _suggested(db: sqlite3.Connection, within: tuple[int, ...] | None) -> None:
+    tags = suggestions.tags(db, within)
+    tags.names(), tags.values("browser"), tags.saying("fire")
 
 
 def _met(db: sqlite3.Connection) -> None:

@@ -58,14 +58,15 @@ class Term:
     is_tag: bool = False
 
     def __str__(self) -> str:
-        key = self._said_key()
+        key = self.said_key()
         if self.op == "has":
             return f"has:{key}"
         if len(self.values) == 1:
             return f"{key}:{self.op}{self.values[0]}"
         return f"{key}:[{','.join(map(str, self.values))}]"
 
-    def _said_key(self) -> str:
+    def said_key(self) -> str:
+        """The key as it has to be written to be meant."""
         if not self.is_tag or (_PLAIN_KEY.fullmatch(self.key) and not keys.is_taken(self.key)):
             return self.key
         return f'"{self.key}"' if "]" in self.key else f"tags[{self.key}]"

@@ -1,0 +1,137 @@
+"""The search box in a browser: suggestions by keys and pointer, mistakes that are mended."""
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from lighttrace.store import projects
+from tests.browser.test_issues import rows, send, titles
+from tests.browser.tracker import Tracker
+from tests.browser.visitor import DESKTOP, PHONE, TABLET, Visitor
+from tests.web.sending import an_error
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def shop(tracker: Tracker) -> Tracker:
+    """Alpha in Firefox, Bravo in Chrome."""
+    tracker.write(projects.add, "shop", tracker.services.clock.now_ms())
+    for name, browser in (("Alpha", "Firefox 128"), ("Bravo", "Chrome")):
+        send(tracker, an_error(f"{name}Error", "said", tags={"browser": browser}))
+    return tracker
+
+
+def box(page: Page):
+    return page.get_by_role("combobox", name="Search issues")
+
+
+def options(page: Page):
+    return page.locator("#suggest").get_by_role("option")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, TABLET, PHONE], ids=["desktop", "tablet", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_nothing_is_wrong_with_the_search_box(chromium: Browser, shop: Tracker, size, theme):
+    shop.add_user()
+    async with Visitor.at(chromium, shop.url, size=size, theme=theme) as visitor:
+        page = visitor.page
+        await visitor.sign_in()
+        await page.goto("/issues")
+        for name, text in (("keys", "relase:latest fir"), ("values", "browser:"), ("none", "zzz ")):
+            await box(page).fill("")
+            await box(page).press_sequentially(text)
+            if name != "none":
+                await page.keyboard.press("ArrowDown")
+                await expect(options(page).first).to_have_attribute("aria-selected", "true")
+            await visitor.check(f"suggest-{name}-{theme}-{size[0]}")
+        await page.goto("/issues?query=relase:latest")
+        await visitor.check(f"suggest-mistake-{theme}-{size[0]}")
+
+
+async def test_a_search_is_put_together_by_keys_alone(mira: Visitor, shop: Tracker):
+    page = mira.page
+    await page.goto("/issues")
+    await page.keyboard.press("/")
+    await page.keyboard.type("brow")
+    await expect(options(page).first).to_contain_text("browser:")
+    await expect(box(page)).to_have_attribute("aria-expanded", "true")
+    await page.keyboard.press("ArrowDown")
+    active = await box(page).get_attribute("aria-activedescendant")
+    await expect(page.locator(f"#{active}")).to_have_attribute("aria-selected", "true")
+    await page.keyboard.press("Enter")
+    await expect(box(page)).to_have_value("browser:")
+    await expect(options(page)).to_have_count(2)  # the values come by themselves
+    await page.keyboard.type("fire")
+    await expect(options(page)).to_have_count(1)
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Tab")
+    await expect(box(page)).to_have_value('browser:"Firefox 128" ')
+    await expect(box(page)).to_be_focused()
+    await expect(rows(page)).to_have_count(1)
+    assert await titles(page) == ["AlphaError"]
+    await page.keyboard.type("is:unr")
+    await page.keyboard.press("Enter")  # nothing was chosen: it searches for what stands there
+    await expect(box(page)).to_have_attribute("aria-expanded", "false")
+    await page.wait_for_url("**is%3Aunr")
+    await expect(page.get_by_role("alert")).to_contain_text("is: takes unresolved")
+
+
+async def test_escape_closes_the_suggestions_and_keeps_what_was_typed(mira: Visitor, shop: Tracker):
+    page = mira.page
+    await page.goto("/issues")
+    await box(page).click()
+    await expect(options(page)).to_have_count(0)
+    await page.keyboard.press("ArrowDown")  # asked for in an empty box
+    await expect(options(page).first).to_contain_text("is:")
+    await page.keyboard.type("lev")
+    await expect(options(page)).to_have_count(1)
+    await page.keyboard.press("Escape")
+    await expect(options(page)).to_have_count(0)
+    await expect(box(page)).to_have_value("lev")
+    await expect(box(page)).to_be_focused()
+
+
+async def test_a_suggestion_is_taken_by_the_pointer_in_the_midst_of_a_text(
+    mira: Visitor, shop: Tracker
+):
+    page = mira.page
+    await page.goto("/issues")
+    await box(page).fill("😀 chro said")
+    for _ in " said":
+        await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("Backspace")
+    await options(page).filter(has_text="Chrome").click()
+    await expect(box(page)).to_have_value("😀 browser:Chrome said")
+
+
+async def test_the_list_stays_while_a_key_waits_for_its_value(mira: Visitor, shop: Tracker):
+    page = mira.page
+    await page.goto("/issues")
+    await box(page).press_sequentially("browser:")
+    await expect(options(page)).to_have_count(2)
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await page.keyboard.type("Chrome")
+    await expect(rows(page)).to_have_count(1)
+
+
+async def test_a_wrong_key_is_mended_by_its_link(mira: Visitor, shop: Tracker):
+    page = mira.page
+    await page.goto("/issues?query=browsr:Chrome")
+    await expect(page.get_by_role("alert")).to_contain_text("There is no key browsr:")
+    await expect(rows(page)).to_have_count(0)
+    await page.get_by_role("link", name="browser:Chrome").click()
+    await expect(rows(page)).to_have_count(1)
+    await expect(box(page)).to_have_value("browser:Chrome")
+    await expect(page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_a_mistake_elsewhere_is_mended_while_typing(mira: Visitor, shop: Tracker):
+    page = mira.page
+    await page.goto("/issues")
+    await box(page).press_sequentially("browsr:Chrome sai")
+    await expect(options(page).first).to_contain_text("browser:")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(box(page)).to_have_value("browser:Chrome sai")
+    await page.keyboard.type("d")
+    await expect(rows(page)).to_have_count(1)

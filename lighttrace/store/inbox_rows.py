@@ -1,11 +1,10 @@
-"""What the inbox shows of each issue besides its impact: its row of the lists, who has it, who
-acknowledged it, what it came back in.
+"""What the inbox shows of each issue besides its impact: its row of the lists, what it came back
+in, in whose trace it happened.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from lighttrace.store import issue_list
 from lighttrace.store.database import Reader
@@ -15,28 +14,15 @@ from lighttrace.store.issues import short_id
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """Who has an issue, or would by the rules. `rule`: the one that says so; None: assigned."""
-
-    kind: Literal["user", "team"]
-    id: int
-    name: str  # of a team, its slug
-    rule: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Around:
-    """`acknowledged_by` None with a time: somebody who is gone. `back_in`: the release it came
-    back in; `resolved_at`, `resolved_by`: what it came back from.
+    """`back_in`: the release it came back in; `resolved_at`, `resolved_by`: what it came back from.
+    `worse`: short id of the issue in whose trace it happened.
     """
 
-    acknowledged_at: int | None = None
-    acknowledged_by: str | None = None
-    holder: Holder | None = None
     back_in: str | None = None
     resolved_at: int | None = None
     resolved_by: str | None = None
-    worse: str | None = None  # short id of the issue in whose trace it happened
+    worse: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +45,11 @@ def rows(db: Reader, query: InboxQuery, standings: Sequence[Standing]) -> list[I
     ]
 
 
-AROUND = """
-select i.id, i.acknowledged_at, k.name, a.id, a.name, t.id, t.slug, o.id, o.name, s.id, s.slug,
-  i.owner_rule
-  from json_each(?) w cross join issue i on i.id = w.value
-  left join user k on k.id = i.acknowledged_by
-  left join user a on a.id = i.assignee_user
-  left join team t on t.id = i.assignee_team
-  left join user o on o.id = i.owner_user
-  left join team s on s.id = i.owner_team
-"""
-
-
 def _around(db: Reader, standings: Sequence[Standing]) -> dict[int, Around]:
     back = _back(db, [it.issue_id for it in standings if it.facts.regressed])
     worse = _short_ids(db, {it.issue_id: it.worse_id for it in standings if it.worse_id})
-    found = {}
-    ids = json.dumps([it.issue_id for it in standings])
-    for issue_id, at, by, user_id, user, team_id, team, *owner, rule in db.execute(AROUND, (ids,)):
-        owner_id, owner_name, owner_team_id, owner_team = owner
-        holder = None
-        if user_id is not None:
-            holder = Holder("user", user_id, user)
-        elif team_id is not None:
-            holder = Holder("team", team_id, team)
-        elif owner_id is not None:
-            holder = Holder("user", owner_id, owner_name, rule or "")
-        elif owner_team_id is not None:
-            holder = Holder("team", owner_team_id, owner_team, rule or "")
-        found[issue_id] = Around(
-            at, by, holder, *back.get(issue_id, (None, None, None)), worse.get(issue_id)
-        )
-    return found
+    nothing = (None, None, None)
+    return {it: Around(*back.get(it, nothing), worse.get(it)) for it in back.keys() | worse.keys()}
 
 
 BACK = """

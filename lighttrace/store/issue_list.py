@@ -399,7 +399,7 @@ def _rows(
         people = counters.people(db, old, scope.envs, period) if old else {}
     versions = releases.names(db, {it for row in found.values() for it in row[19:21] if it})
     hints = events.hints(db, [row[21] for row in found.values()])
-    owned = owners.of_issues(db, issue_ids)
+    owned, blind = owners.of_issues(db, issue_ids), assignees.blind(db, issue_ids)
     rows = []
     for issue_id in issue_ids:
         if issue_id not in found:
@@ -451,7 +451,7 @@ def _rows(
                 archive=archiving.decode(archive),
                 acknowledged_at=acknowledged_at,
                 acknowledged_by=acknowledged_by,
-                assignee=assignees.of_columns(*assignee),
+                assignee=assignees.of_columns(*assignee, sees=issue_id not in blind),
                 owner=owned.get(issue_id),
                 key=key_of[issue_id],
             )

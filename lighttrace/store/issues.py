@@ -99,7 +99,8 @@ def get(db: Reader, issue_id: int, sight: Sight) -> Issue | None:
         *(n, people, first_at, last_at, versions.get(first_release), versions.get(last_release)),
         *(hints.get(last_event, ()), json.loads(metadata), created_at),
         *(archiving.decode(archive), acknowledged_at, acknowledged_by),
-        *(assignees.of_columns(*assignee), _env_counts(db, issue_id)),
+        assignees.of_columns(*assignee, sees=not assignees.blind(db, [issue_id])),
+        _env_counts(db, issue_id),
         owner=owners.of_issues(db, [issue_id]).get(issue_id),
     )
 

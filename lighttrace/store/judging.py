@@ -25,7 +25,7 @@ update issue set owner_user = ?, owner_team = ?, owner_rule = ?, owner_judged = 
 
 def give(tx: Transaction, issue_id: int, judgement: Judgement, now_ms: int) -> None:
     """Write down whose an issue is. With `auto_assign` it is assigned too, unless somebody has
-    decided that by hand.
+    decided that by hand, or the owner does not see it.
     """
     chosen = choose(tx, judgement.claims)
     if chosen is None:
@@ -35,5 +35,5 @@ def give(tx: Transaction, issue_id: int, judgement: Judgement, now_ms: int) -> N
     user_id = who.id if who.kind == "user" else None
     team_id = who.id if who.kind == "team" else None
     tx.execute(GIVE, (user_id, team_id, claim.rule, judgement.mark, issue_id))
-    if judgement.auto_assign:
+    if judgement.auto_assign and assignees.hidden_from(tx, who, [issue_id]) is None:
         triage.assign(tx, [issue_id], who, None, now_ms, rule=claim.rule)

@@ -8,8 +8,9 @@ But for merging, the one place that changes these; the writer's events may reope
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lighttrace.errors import RefusedError
 from lighttrace.event.model import Json
-from lighttrace.store import activity, archiving, issues, merging, standing
+from lighttrace.store import activity, archiving, assignees, issues, merging, standing
 from lighttrace.store.activity import Undo
 from lighttrace.store.archiving import UNTIL_ESCALATING, Archive
 from lighttrace.store.assignees import Assignee
@@ -122,8 +123,15 @@ def assign(
     rule: str = "",
 ) -> Undo | None:
     """Give issues to somebody, or to nobody. With a `rule` (its words) nobody decided by hand, and
-    issues about which somebody did are left alone; None if nothing changes.
+    issues about which somebody did are left alone; None if nothing changes. Raises RefusedError,
+    and gives none of them, if they do not see one.
     """
+    hidden = assignees.hidden_from(tx, to, issue_ids) if to is not None else None
+    if to is not None and hidden is not None:
+        raise RefusedError(
+            f"{to.shown} cannot see {hidden}, so nothing was assigned. Who sees a project is said "
+            "by its teams."
+        )
     user = to.id if to is not None and to.kind == "user" else None
     team = to.id if to is not None and to.kind == "team" else None
     by_hand = not rule

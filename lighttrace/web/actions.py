@@ -12,6 +12,7 @@ from typing import Literal
 
 from starlette.requests import Request
 
+from lighttrace.errors import RefusedError
 from lighttrace.event.model import Json
 from lighttrace.store import archiving, assignees, issues, triage
 from lighttrace.store.activity import Undo
@@ -157,7 +158,10 @@ def _assign(
     whom = None if to == "none" else assignees.find(tx, f"user:{user_id}" if to == "me" else to)
     if whom is None and to != "none":
         return Done("nobody", None)
-    undo = triage.assign(tx, seen, whom, user_id, now_ms)
+    try:
+        undo = triage.assign(tx, seen, whom, user_id, now_ms)
+    except RefusedError:
+        return Done("unseen", None)
     if whom is None:
         return Done("unassigned" if undo else "same", undo)
     return Done("assigned" if undo else "same", undo, f"to {whom.shown}")

@@ -131,10 +131,9 @@ def pill(it: InboxRow) -> Pill | None:
 def reasons(it: InboxRow, period: str, now_ms: int) -> tuple[Said, ...]:
     """Who is at it, then what counts most. Something is said in any case."""
     found: list[Said] = []
-    around = it.around
-    if around.acknowledged_at is not None:
-        who, when = around.acknowledged_by or "Somebody", format.ago(around.acknowledged_at, now_ms)
-        found.append(Said(who, f" acknowledged {when}"))
+    if it.issue.acknowledged_at is not None:
+        when = format.ago(it.issue.acknowledged_at, now_ms)
+        found.append(Said(it.issue.acknowledged_by or "Somebody", f" acknowledged {when}"))
     for part in it.standing.impact.parts:
         said = _reason(part, it, period, now_ms)
         if said is not None:

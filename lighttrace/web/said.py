@@ -27,6 +27,7 @@ WORDS = {
 }
 INSTEAD = {
     "late": "Too late: this can no longer be undone.",
+    "unseen": "Nothing assigned: they cannot see the project. Who can is said by its teams.",
     "nobody": "There is nobody of that name to assign it to.",
 }
 NOTHING = "Nothing to change: it was so already."

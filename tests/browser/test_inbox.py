@@ -127,7 +127,7 @@ async def test_a_selection_is_assigned_by_the_menu(inbox: Page):
     await inbox.keyboard.press("s")
     await inbox.locator("#bulk .menu:visible button", has_text="Me").click()
     await expect(inbox.locator(".toast")).to_contain_text("2 issues assigned to Mira")
-    await expect(inbox.locator(".own .av[title='Assigned to Mira']")).to_have_count(2)
+    await expect(inbox.locator(".own[title='Assigned to Mira']")).to_have_count(2)
 
 
 async def test_archiving_asks_until_when(inbox: Page):

@@ -11,7 +11,9 @@ import pytest
 from lighttrace.event import impact
 from lighttrace.event.impact import Weights
 from lighttrace.store import inbox, inbox_rows, pace, volume
+from lighttrace.store.assignees import Assignee
 from lighttrace.store.inbox import Inbox, InboxQuery, Whose
+from lighttrace.store.owners import Owner
 from lighttrace.store.states import State, Substate
 from tests.store.make import DAY, HOUR, MINUTE, NOON, an_event
 from tests.store.shelf import Shelf, a_shelf
@@ -147,10 +149,11 @@ def test_whose_it_is(shelf: Shelf) -> None:
     assert billing.counts == {"act": 0, "next": 1, "wait": 0}
     every = inbox.find(db, QUERY)
     rows = inbox_rows.rows(db, QUERY, every.shown["next"])
-    holders = {it.issue.id: it.around.holder for it in rows}
-    assert holders[made["nobody"]] is None
-    assert holders[made["taken"]] == inbox_rows.Holder("user", 2, "Jonas")
-    assert holders[made["team"]] == inbox_rows.Holder("team", 5, "billing", "tag team:billing")
+    by_id = {it.issue.id: it.issue for it in rows}
+    nobody, taken, team = (by_id[made[it]] for it in ("nobody", "taken", "team"))
+    assert (nobody.assignee, nobody.owner) == (None, None)
+    assert taken.assignee == Assignee("user", 2, "Jonas", "j@x")
+    assert team.owner == Owner("team", 5, "billing", "tag team:billing")
 
 
 def test_rows_say_what_came_back_and_who_is_on_it(shelf: Shelf) -> None:
@@ -167,7 +170,7 @@ def test_rows_say_what_came_back_and_who_is_on_it(shelf: Shelf) -> None:
     (row,) = inbox_rows.rows(db, QUERY, inbox.find(db, QUERY).shown["next"])
     assert (row.around.back_in, row.around.resolved_by) == ("api@2", "Mira")
     assert row.around.resolved_at == NOON - 2 * DAY
-    assert (row.around.acknowledged_by, row.around.acknowledged_at) == ("Mira", NOON - MINUTE)
+    assert (row.issue.acknowledged_by, row.issue.acknowledged_at) == ("Mira", NOON - MINUTE)
     assert row.standing.since == NOON - HOUR
     assert row.issue.n == 1 and row.issue.n_ever == 2
 

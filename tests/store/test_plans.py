@@ -15,6 +15,7 @@ from lighttrace.event.query.read import parse
 from lighttrace.store import (
     activity,
     affected,
+    assignees,
     audit,
     counters,
     environments,
@@ -40,6 +41,7 @@ from lighttrace.store import (
     users,
     volume,
 )
+from lighttrace.store.assignees import Assignee
 from lighttrace.store.audit import Wanted
 from lighttrace.store.inbox import InboxQuery, Whose
 from lighttrace.store.issue_events import EventQuery
@@ -170,6 +172,12 @@ QUESTIONS: dict[str, Ask] = {
     "what people did": lambda db: pace.recent(db, None, NOON - DAY, 5),
     "errors by minutes": lambda db: volume.bars(db, None, None, NOON - HOUR, NOON, 60_000),
     "errors by hours": lambda db: volume.bars(db, (1,), "staging", NOON - DAY, NOON, HOUR),
+    "whom issues can be given to": lambda db: assignees.of_projects(db, (1, 2)),
+    "who does not see theirs": lambda db: assignees.blind(db, (1, 2, 3)),
+    "what they do not see": lambda db: (
+        assignees.hidden_from(db, Assignee("user", 1, ""), (1, 2)),
+        assignees.hidden_from(db, Assignee("team", 1, ""), (1, 2)),
+    ),
     "an issue": lambda db: issues.get(db, 1, ALL),
     "an issue by its short id": lambda db: issues.by_short_id(db, "SHOP-1", ALL),
     "its history": lambda db: activity.of_issue(db, 1),

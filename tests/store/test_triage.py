@@ -1,15 +1,28 @@
 """What people decide about issues, and that all of it can be taken back."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from lighttrace.store import activity, archiving, assignees, issues, triage, users
+from lighttrace.errors import RefusedError
+from lighttrace.store import (
+    activity,
+    archiving,
+    assignees,
+    issue_list,
+    issues,
+    judging,
+    triage,
+    users,
+)
 from lighttrace.store.assignees import Assignee
+from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.issues import Issue
 from lighttrace.store.sight import ALL, Sight
 from lighttrace.store.states import State, Substate
+from lighttrace.store.writes import Claim, Judgement
 from tests.store.make import MINUTE, NOON, an_event
 from tests.store.shelf import Shelf, a_shelf
 
@@ -106,7 +119,65 @@ def test_people_and_teams_are_named_in_every_way_that_tools_write(shelf: Shelf):
         assert assignees.find(shelf.db, text) == BILLING
     for text in ("", "user:9", "team:", "#", "user:" + "9" * 30, "nobody@shop.example", "\0"):
         assert assignees.find(shelf.db, text) is None
-    assert [it.shown for it in assignees.every(shelf.db)] == ["Jon", "Mira", "#billing"]
+
+
+def close(shelf: Shelf) -> None:
+    """The project is of team web alone, in which is Jon; Ada is an admin."""
+    db = shelf.db
+    db.execute("insert into team(slug, name, created_at) values('web', 'W', 0)")
+    db.execute("insert into project_team(project_id, team_id) values(1, 2)")
+    db.execute("insert into team_member(team_id, user_id) values(2, 2)")
+    users.add(db, "ada@shop.example", "Ada", "admin", None, NOON)
+
+
+def test_an_issue_is_offered_to_those_who_see_it(shelf: Shelf):
+    def offered() -> list[str]:
+        return [it.shown for it in assignees.of_projects(shelf.db, [1])]
+
+    assert offered() == ["Jon", "Mira", "#billing"]
+    close(shelf)
+    assert offered() == ["Ada", "Jon", "#web"]
+    users.disable(shelf.db, 2, None, NOON)
+    assert offered() == ["Ada", "#web"]
+    assert assignees.of_projects(shelf.db, []) == []
+
+
+def test_nobody_is_given_what_they_do_not_see(shelf: Shelf):
+    close(shelf)
+    for whom in (MIRA, BILLING, Assignee("user", 9, "Nobody")):
+        with pytest.raises(RefusedError, match="cannot see"):
+            triage.assign(shelf.db, [1, 2], whom, 2, NOON)
+    assert issue(shelf).assignee is None and kinds(shelf) == []
+    for whom in (JON, Assignee("user", 3, "Ada"), Assignee("team", 2, "web")):
+        assert triage.assign(shelf.db, [1], whom, 2, NOON)
+    assert issue(shelf).assignee == Assignee("team", 2, "web")
+
+
+def test_whoever_no_longer_sees_an_issue_keeps_it_and_that_is_said(shelf: Shelf):
+    triage.assign(shelf.db, [1], MIRA, 2, NOON)
+    triage.assign(shelf.db, [2], BILLING, 2, NOON)
+    triage.assign(shelf.db, [3], JON, 2, NOON)
+    assert assignees.blind(shelf.db, [1, 2, 3]) == set()
+    close(shelf)
+    assert assignees.blind(shelf.db, [1, 2, 3]) == {1, 2}
+    found = issue(shelf).assignee
+    assert found is not None and (found.name, found.sees) == ("Mira", False)
+    rows = issue_list.search(shelf.db, IssueQuery(now_ms=NOON)).rows
+    assert {it.id: it.assignee and it.assignee.sees for it in rows} == {1: False, 2: False, 3: True}
+    users.disable(shelf.db, 2, None, NOON)
+    assert assignees.blind(shelf.db, [3]) == {3}
+
+
+def test_a_rule_names_an_owner_who_does_not_see_it_but_gives_them_nothing(shelf: Shelf):
+    close(shelf)
+    for issue_id, owner in ((1, "#billing"), (2, "#web")):
+        judged = Judgement((Claim(owner, "path:shop/*"),), 1, auto_assign=True)
+        judging.give(shelf.db, issue_id, judged, NOON)
+    assert [it.owner and it.owner.name for it in map(partial(issue, shelf), (1, 2))] == [
+        *("billing", "web")
+    ]
+    assert issue(shelf, 1).assignee is None
+    assert issue(shelf, 2).assignee == Assignee("team", 2, "web")
 
 
 def test_only_what_is_seen_is_changed(shelf: Shelf):

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lighttrace.store import activity, triage
+from lighttrace.store import activity, teams, triage
+from lighttrace.store.assignees import Assignee
 from lighttrace.store.states import State
 from tests.web.sending import add_projects, an_error, issues, send
 from tests.web.served import Site
@@ -113,6 +114,48 @@ def test_on_its_page_a_plain_form_comes_back_to_the_event(shop: Site):
     html = shop.client.get(answer.headers["location"]).text
     assert "1 issue archived" in html and ">Archived</span>" in html
     assert "<b>Mira</b> archived" in html
+
+
+@pytest.fixture
+def closed(shop: Site) -> Site:
+    """The shop belongs to a team with Jon in it, user 2; Bob, user 3, is in none."""
+    for name in ("jon", "bob"):
+        shop.user(f"{name}@example.com", "member", name.title())
+    team = shop.write(teams.add, "Web", 0)
+    shop.write(teams.join, team.id, 2)
+    shop.write(teams.set_of_project, 1, [team.id])
+    return shop
+
+
+def test_menus_offer_those_who_see_the_project(closed: Site):
+    for path in ("/issues", "/issues/SHOP-1", "/", "/issues/SHOP-1/peek"):
+        html = closed.client.get(path).text
+        assert 'value="assign:user:2"' in html and 'value="assign:team:1"' in html, path
+        assert 'value="assign:user:3"' not in html, path
+
+
+@pytest.mark.parametrize("path", ["/issues/change", "/inbox/change", "/issues/SHOP-1/change"])
+def test_nobody_is_given_what_they_do_not_see(closed: Site, path: str):
+    answer = post(closed, path, do="assign:user:3", id=1)
+    assert answer.status_code == 303
+    assert "they cannot see the project" in closed.client.get(answer.headers["location"]).text
+    assert issues(closed)[0].assignee is None
+    html = post(closed, path, LIST, do="assign:user:3", id=1).text
+    assert "they cannot see the project" in html and 'action="/undo/' not in html
+    assert post(closed, path, do="assign:user:2", id=1).status_code == 303
+    assert issues(closed)[0].assignee == Assignee("user", 2, "Jon", "jon@example.com")
+
+
+def test_whoever_lost_sight_of_an_issue_is_shown_as_such(closed: Site):
+    post(closed, "/issues/SHOP-1/change", do="assign:user:2")
+    assert "cannot see this project" not in closed.client.get("/issues/SHOP-1").text
+    closed.write(teams.leave, 1, 2)
+    page = closed.client.get("/issues/SHOP-1").text
+    assert 'Jon <span class="dimmer">cannot see this project</span>' in page
+    for path in ("/issues", "/"):
+        assert (
+            'title="Assigned to Jon, who cannot see this project"' in closed.client.get(path).text
+        )
 
 
 def test_an_archived_issue_can_be_reopened_or_resolved(shop: Site):

@@ -7,6 +7,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lighttrace.errors import RefusedError
 from lighttrace.event.model import Json
 from lighttrace.event.query.tree import EVERYTHING
 from lighttrace.store import assignees, issue_list, issues, triage, viewers
@@ -89,7 +90,10 @@ def _meant(db: Reader, request: Request, now_ms: int) -> list[int]:
 async def _change(request: Request, ids: Sequence[int], wanted: Wanted) -> None:
     services = state.of(request)
     user_id, now_ms = guards.token(request).user_id, services.clock.now_ms()
-    await services.store.write(_carry_out, ids, wanted, user_id, now_ms)
+    try:
+        await services.store.write(_carry_out, ids, wanted, user_id, now_ms)
+    except RefusedError as error:
+        raise Refused(400, str(error)) from error
 
 
 def _carry_out(

@@ -176,6 +176,7 @@ def _find(db: Reader, asked: Asked, who: Viewer, now_ms: int) -> Found | None:
     values = volume.bars(
         db, query.project_ids, query.env, window.since_ms - span_ms, window.until_ms, window.bar_ms
     )
+    shown = [project] if project else every
     before, now = values[: len(values) // 2], values[len(values) // 2 :]
     return Found(
         inbox=found,
@@ -186,7 +187,7 @@ def _find(db: Reader, asked: Asked, who: Viewer, now_ms: int) -> Found | None:
         to_acknowledge=pace.to_acknowledge(db, query.project_ids, now_ms),
         to_resolve=pace.to_resolve(db, query.project_ids, now_ms),
         recent=tuple(pace.recent(db, query.project_ids, now_ms - RECENT_MS, RECENT)),
-        assignees=tuple(assignees.every(db)),
+        assignees=tuple(assignees.of_projects(db, [it.id for it in shown])),
         environments=tuple(name for _, name in environments.seen(db, who.sight)),
         teams=tuple(teams.every(db)),
         projects=every,
@@ -285,7 +286,7 @@ def _peek(
         return None
     row = events.chosen(db, issue.id, "recommended", env)
     event = _event(db, row) if row else None
-    whom = tuple(assignees.every(db))
+    whom = tuple(assignees.of_projects(db, [issue.project_id]))
     if event is None:
         return Peeked(issue, None, "", (), whom)
     rules = services.options(issue.project_id).grouping

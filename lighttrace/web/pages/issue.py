@@ -275,7 +275,8 @@ def _head(
     if issue is None:
         return None
     talk = comments.of_issue(db, issue_id, issue.project_id, person)
-    return issue, activity.of_issue(db, issue_id), talk, assignees.every(db)
+    whom = assignees.of_projects(db, [issue.project_id])
+    return issue, activity.of_issue(db, issue_id), talk, whom
 
 
 async def _part(request: Request, asked: Asked) -> Response:
@@ -328,7 +329,7 @@ def _look(
         talk=comments.of_issue(db, issue.id, issue.project_id, person),
         reports=feedback.of_issue(db, issue.id),
         groups=len(hashes.of_issue(db, issue.id)),
-        assignees=assignees.every(db),
+        assignees=assignees.of_projects(db, [issue.project_id]),
         viewers=viewers.of_issue(db, issue.id),
         new_look=viewers.is_due(db, issue.id, person.id, now_ms),
         similar=similar.of_issue(db, issue),

@@ -145,7 +145,8 @@ def _find(db: Reader, asked: Listing, asker: Asker, now_ms: int) -> Found | None
     if asked.project and project is None:
         return None
     names = tuple(name for _, name in environments.seen(db, asker.sight))
-    whom = tuple(assignees.every(db))
+    shown = [project] if project else every
+    whom = tuple(assignees.of_projects(db, [it.id for it in shown]))
     try:
         looking = _looking(db, asked, asker, project, now_ms)
         page = issue_list.search(db, asked.query(looking))

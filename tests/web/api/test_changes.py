@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lighttrace.store import teams
 from tests.web.api.asking import SHOP, Script, fail
 from tests.web.served import Site
 
@@ -172,6 +173,20 @@ def test_issues_are_assigned(script: Script):
     listed = script.get("/api/0/organizations/lighttrace/issues/?query=")
     assert {it["assignedTo"]["id"] for it in listed} == {str(mira.id)}
     assert activity(script)[:2] == [("set_resolved", None), ("assigned", None)]
+
+
+@pytest.mark.parametrize("path", [ONE, f"{SEVERAL}?id=1"])
+def test_nobody_is_given_what_they_do_not_see(script: Script, path: str):
+    fail(script.site, "AError")
+    bob = script.site.user("bob@example.com", "member", "Bob")
+    team = script.site.write(teams.add, "Web", 0)
+    script.site.write(teams.set_of_project, 1, [team.id])
+    answer = script.put(path, assignedTo=bob.email, status="resolved")
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("Bob cannot see shop, so nothing was assigned.")
+    found = script.get(ONE)
+    assert (found["assignedTo"], found["status"]) == (None, "unresolved")
+    assert script.put(path, assignedTo="#web").status_code == 200
 
 
 def test_looking_is_noted_for_whose_token_it_is(script: Script):

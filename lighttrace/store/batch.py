@@ -284,7 +284,7 @@ def _insert(tx: Transaction, memory: Memory, entries: list[Entry]) -> None:
     for entry in entries:
         write, event, group = entry.write, entry.event, entry.group
         assert group is not None
-        tokens = event_text.tokens(write)
+        tokens = event_text.tokens(event, write.project_id)
         tag_ids = memory.tags.intern(tx, write.tags, tokens)
         title = groups.event_title(write.titles, group)
         events.append(

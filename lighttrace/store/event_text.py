@@ -6,7 +6,7 @@ for all events of a group, such as frames, is indexed with the group.
 
 from functools import lru_cache
 
-from lighttrace.event.model import User
+from lighttrace.event.model import Event, User
 from lighttrace.event.title import Titles
 from lighttrace.store import text_index
 from lighttrace.store.text_index import presence, token
@@ -17,14 +17,13 @@ _token = lru_cache(maxsize=2_000)(token)
 USER_KEYS = ("id", "email", "username", "ip")
 
 
-def tokens(write: EventWrite) -> set[str]:
+def tokens(event: Event, project_id: int) -> set[str]:
     """The tokens of an event besides those of its tags."""
-    event = write.event
     found = {
         text_index.EVERY,
         _token("environment", event.environment or ""),
         _token("level", event.level),
-        _token("project", str(write.project_id)),
+        _token("project", str(project_id)),
     }
     if event.release:
         found.add(_token("release", event.release))

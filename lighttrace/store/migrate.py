@@ -37,7 +37,7 @@ class Step:
     version: int
     name: str
     sql: str
-    then: Callable[[Transaction], None] | None = None
+    then: Callable[[Transaction, Progress], None] | None = None
 
 
 FOLLOWED_BY = {2: reindex.by_hash}
@@ -108,7 +108,7 @@ def migrate(
         if before > 0:
             say(f"changing the database: {step.name}")
         try:
-            _take(db, step)
+            _take(db, step, say)
         except sqlite3.Error as error:
             if fault_of(error) is Fault.CORRUPT:
                 raise StartError(damage(path, error)) from error
@@ -125,20 +125,20 @@ def _too_new(path: Path, version: int, newest: int) -> StartError:
     )
 
 
-def _take(db: sqlite3.Connection, step: Step) -> None:
+def _take(db: sqlite3.Connection, step: Step, say: Progress) -> None:
     db.execute("PRAGMA foreign_keys=OFF")  # a table may be built anew; checked below instead
     try:
         with transaction(db) as tx:
-            _run(tx, step)
+            _run(tx, step, say)
     finally:
         db.execute("PRAGMA foreign_keys=ON")
 
 
-def _run(tx: Transaction, step: Step) -> None:
+def _run(tx: Transaction, step: Step, say: Progress) -> None:
     for statement in _statements(step.sql):
         tx.execute(statement)
     if step.then is not None:
-        step.then(tx)
+        step.then(tx, say)
     broken = tx.execute("PRAGMA foreign_key_check").fetchone()
     if broken is not None:
         raise sqlite3.IntegrityError(f"row {broken[1]} of {broken[0]} lost its {broken[2]}")
@@ -170,6 +170,7 @@ def _copy(db: sqlite3.Connection, path: Path, target: Path, say: Progress) -> No
     say(f"copying the database to {target.name} before it is changed ({size >> 20} MiB)")
     unfinished = target.with_name(target.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
+    unfinished.touch(path.stat().st_mode & 0o777)  # as private as what is in it
     last_said = 0
 
     def tell(status: int, remaining: int, total: int) -> None:

@@ -52,6 +52,13 @@ USERS = "select id, name, email from user where disabled_at is null"
 TEAMS = "select id, slug from team"
 
 
+def every(db: Reader) -> list[Assignee]:
+    """People by name, then teams: whom something may have been given to."""
+    people = db.execute(USERS + " order by name collate nocase, id").fetchall()
+    teams = db.execute(TEAMS + " order by slug").fetchall()
+    return [Assignee("user", *row) for row in people] + [Assignee("team", *row) for row in teams]
+
+
 # A project `j.value` is seen by everybody if it has no teams, else by these, their people, admins.
 OPEN = "not exists(select 1 from project_team p where p.project_id = j.value)"
 USER_SEES = f"""

@@ -1,3 +1,3 @@
-"""Groups of commands that have grown too long for `cli.py`, which gathers them. They may import
-everything, as it may; like it, they only ask and print.
+"""What the command line can do besides running the server, one module for each group of commands;
+`cli.py` gathers them. They may import everything, as it may; like it, they only ask and print.
 """

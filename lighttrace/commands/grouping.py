@@ -1,17 +1,14 @@
 """`lighttrace grouping try`: what a rule would change, before it is written into the file."""
 
-from pathlib import Path
-
 import click
 
-from lighttrace.commands.where import read, where
-from lighttrace.errors import LightTraceError, RuleError
+from lighttrace.commands import named
+from lighttrace.commands.where import Place, where
+from lighttrace.errors import RuleError
 from lighttrace.event.grouping.preview import Pile
 from lighttrace.event.grouping.rules import FINGERPRINT, STACK
-from lighttrace.store import projects
 from lighttrace.store.issues import Issue
 from lighttrace.store.sight import ALL
-from lighttrace.store.store import Store
 from lighttrace.web.rule_trial import try_rules
 
 
@@ -25,23 +22,17 @@ def grouping() -> None:
 @where
 @click.option("--fingerprint", metavar="RULE", help="Such as 'error.type:Down -> down'.")
 @click.option("--stack", metavar="RULE", help="Such as 'path:**/generated/** -group'.")
-def try_rule(
-    project: str, file: Path | None, data: Path | None, fingerprint: str | None, stack: str | None
-) -> None:
+def try_rule(at: Place, project: str, fingerprint: str | None, stack: str | None) -> None:
     """Say what one more rule would change, on the newest events of a project. Nothing changes."""
     if (fingerprint is None) == (stack is None):
         raise click.UsageError("Give one rule: --fingerprint RULE or --stack RULE.")
-    config = read(file, data)
-    now = config.grouping_rules(project)
+    now = at.config.grouping_rules(project)
     try:
         then = now.plus(FINGERPRINT if stack is None else STACK, fingerprint or stack or "")
     except RuleError as error:
         raise click.UsageError(f"{error}.") from error
-    with Store.connect(config.store.path) as db:
-        found = projects.by_slug(db, project, ALL)
-        if found is None:
-            raise LightTraceError(f"There is no project {project}: lighttrace project list")
-        tried = try_rules(db, found.id, None, now, then, ALL)
+    with at.database() as db:
+        tried = try_rules(db, named.project(db, project).id, None, now, then, ALL)
     click.echo(tried.verdict)
     preview = tried.preview
     for flow in preview.flows:

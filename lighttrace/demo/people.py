@@ -1,6 +1,6 @@
 """The people of the made-up shop: who works there, in which teams, what they changed of late."""
 
-from lighttrace.store import audit, keys, projects, teams, tokens, users
+from lighttrace.store import audit, keys, projects, saved_searches, teams, tokens, users
 from lighttrace.store.audit import Actor
 from lighttrace.store.database import Transaction
 from lighttrace.store.sight import ALL
@@ -24,6 +24,13 @@ TEAMS = {
     "Operations": ("fulfillment", "shop-api"),
     "Mobile": ("mobile-app",),
 }
+# whose, name, query string, for everybody
+SEARCHES = (
+    ("Mira", "Checkout, not bots", "query=component%3Acheckout%20%21browser%3A%2ABot%2A", False),
+    ("Mira", "My team at night", "query=is%3Amine&period=24h", False),
+    ("Jonas", "Fatal in production", "query=level%3Afatal&environment=production", True),
+    ("Tove", "Back after a fix", "query=is%3Aregressed&state=all&sort=users", True),
+)
 OFFICE, ELSEWHERE = "203.0.113.7", "198.51.100.66"
 
 
@@ -48,6 +55,8 @@ def settle(tx: Transaction, password_hash: str, began_ms: int, now_ms: int) -> N
             keys.add(tx, project.id, "mobile web", now_ms - 5 * HOUR_MS)
     _tokens(tx, {name: person.id for name, person in people.items()}, now_ms)
     _history(tx, {name: person.id for name, person in people.items()}, now_ms)
+    for owner, name, query, shared in SEARCHES:
+        saved_searches.save(tx, people[owner].id, name, query, shared, began_ms)
 
 
 def _tokens(tx: Transaction, ids: dict[str, int], now_ms: int) -> None:

@@ -5,6 +5,7 @@ Pure. The address is the whole state of the page, so it can be shared and kept.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, quote, urlencode
 
 from markupsafe import Markup
 
@@ -77,6 +78,16 @@ class Listing:
             "sort": self.sort if self.sort != "last_seen" else None,
             "cursor": self.cursor,
         }
+
+    @classmethod
+    def of_query(cls, query: str) -> "Listing":
+        """What a query string asks for."""
+        return cls.read(dict(parse_qsl(query, keep_blank_values=True)))
+
+    def written(self) -> str:
+        """Its query string. Never empty: the bare address begins with what a person has chosen."""
+        pairs = {name: value for name, value in self.pairs().items() if value is not None}
+        return urlencode(pairs or {"state": self.state}, quote_via=quote)
 
     def but(self, **changes: str | None) -> "Listing":
         """The same list with something changed: its first page, unless the change is the page."""

@@ -29,6 +29,11 @@ INSTEAD = {
     "late": "Too late: this can no longer be undone.",
     "unseen": "Nothing assigned: they cannot see the project. Who can is said by its teams.",
     "nobody": "There is nobody of that name to assign it to.",
+    "kept": "The search is saved.",
+    "renamed": "The search has another name.",
+    "forgotten": "The search is deleted.",
+    "start": "Your issues begin with this search now.",
+    "everything": "Your issues begin with all of them again.",
 }
 NOTHING = "Nothing to change: it was so already."
 _DONE = re.compile(r"([a-z]{1,20})\.(\d{1,6})(?:\.([0-9a-f]{32}))?")

@@ -1,9 +1,13 @@
-"""The search box in a browser: suggestions by keys and pointer, mistakes that are mended."""
+"""Searching in a browser: suggestions by keys and pointer, mistakes that are mended, searches that
+are saved.
+"""
+
+import asyncio
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
-from lighttrace.store import projects
+from lighttrace.store import projects, saved_searches
 from tests.browser.test_issues import rows, send, titles
 from tests.browser.tracker import Tracker
 from tests.browser.visitor import DESKTOP, PHONE, TABLET, Visitor
@@ -114,6 +118,25 @@ async def test_the_list_stays_while_a_key_waits_for_its_value(mira: Visitor, sho
     await expect(rows(page)).to_have_count(1)
 
 
+async def test_a_letter_typed_while_an_answer_is_on_its_way_counts(mira: Visitor, shop: Tracker):
+    page = mira.page
+    asked, typed = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await typed.wait()
+        await route.continue_()
+
+    await page.route("**/issues?query=Alpha", hold)
+    await page.goto("/issues")
+    await box(page).press_sequentially("Alpha")
+    await asked.wait()
+    await page.keyboard.type("x")
+    typed.set()
+    await page.wait_for_url("**/issues?query=Alphax")
+    await expect(rows(page)).to_have_count(0)
+
+
 async def test_a_wrong_key_is_mended_by_its_link(mira: Visitor, shop: Tracker):
     page = mira.page
     await page.goto("/issues?query=browsr:Chrome")
@@ -135,3 +158,97 @@ async def test_a_mistake_elsewhere_is_mended_while_typing(mira: Visitor, shop: T
     await expect(box(page)).to_have_value("browser:Chrome sai")
     await page.keyboard.type("d")
     await expect(rows(page)).to_have_count(1)
+
+
+async def test_a_search_is_saved_and_begun_with(mira: Visitor, shop: Tracker):
+    page = mira.page
+    await page.goto("/issues?query=Alpha&period=24h")
+    menu = page.locator("#saved")
+    await menu.locator("summary").click()
+    await menu.get_by_label("Save what is shown").fill("Alphas")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".toast")).to_contain_text("The search is saved.")
+    await expect(menu.locator("summary")).to_contain_text("Alphas")
+    assert await mira.path() == "/issues?query=Alpha&period=24h"
+    await menu.locator("summary").click()
+    await menu.get_by_role("button", name="Make it my start page").click()
+    await expect(page.locator(".toast").last).to_contain_text("begin with this search")
+    await page.goto("/account")
+    await (
+        page.get_by_role("navigation", name="Sections", exact=True)
+        .get_by_role("link", name="Issues")
+        .click()
+    )
+    await page.wait_for_url("**/issues?query=Alpha&period=24h")
+    await expect(box(page)).to_have_value("Alpha")
+    assert await titles(page) == ["AlphaError"]
+    assert (await page.title()).startswith("Alphas · Issues")
+    # another text is another search
+    await box(page).fill("Bravo")
+    await expect(menu.locator("summary")).to_contain_text("Saved")
+    await menu.locator("summary").click()
+    await menu.get_by_role("link", name="All unresolved issues").click()
+    await page.wait_for_url("**/issues?state=unresolved")
+    await expect(rows(page)).to_have_count(2)
+
+
+async def test_a_shared_search_of_somebody_else_is_changed_by_an_admin(
+    mira: Visitor, shop: Tracker
+):
+    shop.add_user("bob@example.com", "member", "Bob")
+    now_ms = shop.services.clock.now_ms()
+    shop.write(saved_searches.save, 2, "B2B", "query=x", True, now_ms)
+    shop.write(saved_searches.save, 1, "mine", "query=y", False, now_ms)
+    page = mira.page
+    await page.goto("/issues?query=Bravo")
+    await page.locator("#saved summary").click()
+    await expect(page.locator("#saved")).to_contain_text("by Bob")
+    await page.get_by_label("Save what is shown").fill("B2B")
+    await page.get_by_label("for everybody").check()
+    await page.locator("#saved").get_by_role("button", name="Save").click()
+    await expect(page.locator(".toast")).to_contain_text("The search is saved.")  # an admin may
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_nothing_is_wrong_with_saved_searches(chromium: Browser, shop: Tracker, size, theme):
+    shop.add_user()
+    now_ms = shop.services.clock.now_ms()
+    shop.write(saved_searches.save, 1, "Alphas of the day", "query=Alpha", False, now_ms)
+    shop.write(saved_searches.save, 1, "For all", "query=level%3Afatal", True, now_ms)
+    async with Visitor.at(chromium, shop.url, size=size, theme=theme) as visitor:
+        page = visitor.page
+        await visitor.sign_in()
+        for name, path in (("on", "/issues?query=Alpha"), ("off", "/issues?query=Bravo")):
+            await page.goto(path)
+            await page.locator("#saved summary").click()
+            await visitor.check(f"saved-{name}-{theme}-{size[0]}")
+        await page.goto("/searches")
+        await page.get_by_role("group").first.locator("summary").click()
+        await visitor.check(f"saved-page-{theme}-{size[0]}")
+
+
+async def test_searches_are_found_and_kept_without_scripts(chromium: Browser, shop: Tracker):
+    shop.add_user()
+    async with Visitor.at(chromium, shop.url, scripts=False) as visitor:
+        page = visitor.page
+        await visitor.sign_in()
+        await page.goto("/issues")
+        await page.get_by_label("Search issues").fill("browsr:Chrome")
+        await page.get_by_role("button", name="Search").click()
+        await page.get_by_role("link", name="browser:Chrome").click()
+        assert await titles(page) == ["BravoError"]
+        await page.locator("#saved summary").click()
+        await page.get_by_label("Save what is shown").fill("In Chrome")
+        await page.locator("#saved").get_by_role("button", name="Save").click()
+        await expect(page.locator(".toast")).to_contain_text("The search is saved.")
+        assert await titles(page) == ["BravoError"]
+        await page.goto("/searches")
+        await page.get_by_role("button", name="Make it my start page: In Chrome").click()
+        await page.goto("/issues")
+        assert await titles(page) == ["BravoError"]
+        await page.goto("/searches")
+        await page.get_by_role("button", name="Delete In Chrome").click()
+        await expect(page.locator(".toast")).to_contain_text("The search is deleted.")
+        await page.goto("/issues")
+        await expect(rows(page)).to_have_count(2)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from lighttrace.errors import QueryError
 from lighttrace.event.query.read import parse
@@ -19,7 +19,7 @@ from lighttrace.store.issue_list import IssuePage
 from lighttrace.store.projects import Project
 from lighttrace.store.search import compile
 from lighttrace.store.sight import Sight
-from lighttrace.web import actions, guards, links, listing, said, state
+from lighttrace.web import actions, guards, links, listing, said, searches, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import OFFERED, PERIOD_WORDS, SORT_WORDS, STATES, Listing, Looking
 from lighttrace.web.render import render
@@ -77,6 +77,9 @@ class Found:
 
 
 async def index(request: Request) -> Response:
+    """The bare address leads to the saved search that somebody begins with."""
+    if not request.url.query and (start := await searches.start(request)) is not None:
+        return RedirectResponse(_address(request, start), status_code=303)
     asked = Listing.read(request.query_params)
     return await shown(request, asked, toasts=said.toasts(request))
 
@@ -111,6 +114,8 @@ async def shown(
         may_change=guards.person(request).role in guards.MEMBERS,
         may_add=guards.person(request).role in guards.ADMINS,
         archives=actions.OFFERED,
+        here=_address(request, asked.but()),
+        **await searches.menu(request, asked),
         toasts=toasts,
     )
 
@@ -126,7 +131,7 @@ def tabs(request: Request, asked: Listing, counts: dict[str, int]) -> dict[str, 
 
 
 def _address(request: Request, asked: Listing) -> str:
-    return links.url(request, "/issues", **asked.pairs())
+    return f"{links.url(request, '/issues')}?{asked.written()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +256,7 @@ async def news(request: Request) -> Response:
 def of_current(request: Request) -> Listing:
     """The list that is open in the browser: htmx names its address."""
     query = urlsplit(request.headers.get("hx-current-url", "")[:4000]).query
-    return Listing.read(dict(parse_qsl(query, keep_blank_values=True)))
+    return Listing.of_query(query)
 
 
 def _news(

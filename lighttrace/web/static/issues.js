@@ -42,7 +42,7 @@
     if (search && doc.activeElement !== search) search.value = search.defaultValue;  // morphing keeps what was typed
     const seen = doc.querySelector('#seen [name=seen]');  // rows may have left
     if (seen) seen.value = rows.map(row => row.id.slice(2)).join();
-    if (doc.querySelector('#list #bulk') && !rows.length) htmx.trigger('#list', 'renew');
+    if (doc.querySelector('#list #bulk') && !rows.length) htmx.trigger('#renew', 'renew');
     count();
   });
   doc.addEventListener('issues-undone', () => all('.toast:has(form)').forEach(toast => toast.remove()));

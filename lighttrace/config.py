@@ -99,12 +99,15 @@ class Config(Table, frozen=True):
         return tuple(found)
 
 
-def find(explicit: Path | None) -> Path | None:
-    """The file that counts: the named one, else here, else the system's; None if there is none."""
+def find(explicit: Path | None, data: Path | None = None) -> Path | None:
+    """The file that counts: the named one, else in the named folder of the data, else here, else
+    the system's; None if there is none.
+    """
     if explicit is not None:
         return explicit
+    beside = (data / FILE,) if data is not None else ()
     # a folder of that name counts: containers make one where the file to be mounted is missing
-    return next((path for path in (Path(FILE), SYSTEM_FILE) if path.exists()), None)
+    return next((path for path in (*beside, Path(FILE), SYSTEM_FILE) if path.exists()), None)
 
 
 def load(

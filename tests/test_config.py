@@ -299,7 +299,12 @@ def test_the_named_file_comes_first_then_ours_then_the_systems(
     assert configuration.find(None) == system
     Path(configuration.FILE).mkdir()  # what a container makes of a file that is not there
     assert configuration.find(None) == Path(configuration.FILE)
-    assert configuration.find(Path("named.toml")) == Path("named.toml")
+    data = tmp_path / "data"
+    data.mkdir()
+    assert configuration.find(None, data) == Path(configuration.FILE)
+    (data / configuration.FILE).touch()
+    assert configuration.find(None, data) == data / configuration.FILE
+    assert configuration.find(Path("named.toml"), data) == Path("named.toml")
     done = CliRunner().invoke(cli, ["check"])
     assert done.exit_code == 2
     assert "lighttrace.toml: cannot be read: Is a directory." in done.stderr

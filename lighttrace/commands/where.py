@@ -45,7 +45,8 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
         "--config",
         "file",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="The settings. Without it: ./lighttrace.toml, else /etc/lighttrace/lighttrace.toml.",
+        help="The settings. Without it: lighttrace.toml in the folder of --data, else here, else "
+        "/etc/lighttrace/lighttrace.toml.",
     )(command)
 
 
@@ -60,4 +61,4 @@ def where(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def read(file: Path | None, data: Path | None, **flags: Any) -> Config:
-    return configuration.load(configuration.find(file), flags={"data": data, **flags})
+    return configuration.load(configuration.find(file, data), flags={"data": data, **flags})

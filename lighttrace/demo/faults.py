@@ -124,6 +124,13 @@ FAULTS = (
           (*REACT, ON_SUBMIT, PROCESS_PAYMENT), "new", 900, handled=False, transaction="/checkout",
           tags={"component": "checkout", "team": "billing", "payment.method": "card", "connection": "4g"},
           steps=CHECKOUT_STEPS, since_release=3, users=312, flags={"fast-checkout": True, "new-cart": True}, journey="checkout"),
+    Fault("shop-web", "TypeError", ("Cannot read properties of undefined (reading 'rate')",),
+          (*REACT, ON_SUBMIT, Call("processPayment", "src/checkout/checkout.tsx", 131, '''async function processPayment(cart: Cart, attempt: number) {
+  const method = cart.shipping.methods.find((m) => m.id === cart.shipping.chosen);
+>  const total = cart.subtotal + method.rate.gross;
+  track("pay", { total, attempt });
+''', {"cart.shipping.chosen": "pickup", "method": None}, column=40)), "steady", 9, handled=False, transaction="/checkout/pickup",
+          tags={"component": "checkout", "team": "billing"}, steps=CHECKOUT_STEPS[:2], since_release=1, users=31),
     Fault("shop-api", "PaymentError", ("gateway answered 502 for capture",),
           (*FASTAPI, Call("checkout", "shop/api/checkout.py", 88, '''    order = await orders.reserve(cart)
     try:
@@ -134,6 +141,12 @@ FAULTS = (
           "back", 90, handled=False, transaction="/api/checkout", tags={"team": "billing", "component": "checkout", "region": "eu"},
           steps=(("query", "SELECT … FROM carts WHERE id = %s"), ("http", "POST https://pay.example/v2/captures [502]")), users=360,
           began_min=38, journey="checkout"),
+    Fault("shop-api", "PaymentError", ("gateway answered 503 for capture",),
+          (*CELERY, Call("retry_captures", "billing/retries.py", 27, '''    for order in orders.uncaptured(older_than=minutes(10)):
+        with one_at_a_time(order):
+>            gateway.charge_card(order, order.payment)
+''', {"order": "<Order o_47960 EUR 24.50>"}), CHARGE_CARD), "rare", 6, transaction="billing.tasks.retry_captures",
+          tags={"team": "billing", "region": "eu"}, users=0),
     Fault("fulfillment", "OperationalError", ("canceling statement due to statement timeout",),
           (*CELERY, Call("reserve_stock", "fulfillment/stock.py", 88, '''    with connection.transaction():
         for line in order.lines:

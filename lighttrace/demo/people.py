@@ -20,7 +20,7 @@ STAFF = (
 # team → its projects
 TEAMS = {
     "Storefront": ("shop-web",),
-    "Billing": ("shop-api",),
+    "Billing": ("shop-api", "shop-web"),
     "Operations": ("fulfillment", "shop-api"),
     "Mobile": ("mobile-app",),
 }

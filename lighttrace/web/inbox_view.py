@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from lighttrace.event.impact import Impact, Part
-from lighttrace.store.counters import Period
 from lighttrace.store.inbox import Group
 from lighttrace.store.inbox_rows import InboxRow
 from lighttrace.store.states import Substate
 from lighttrace.web import charts, format
-from lighttrace.web.listing import Pill
+from lighttrace.web.listing import Pill, bars_since
 from lighttrace.web.stacks import Call, Stack
 from lighttrace.web.view import EventView
 
@@ -176,12 +175,7 @@ def _tag(rule: str | None) -> tuple[str, str] | None:
 
 def _spark(it: InboxRow, period: str, now_ms: int) -> Markup:
     """Bars are red from where it began or came back."""
-    since, bars = it.standing.since, len(it.issue.spark) or 1
-    tail = 0
-    if since is not None:
-        shown = Period.last(PERIODS[period], now_ms)  # whole hours, the one of now included
-        first = (since - shown.since_ms) * bars // (shown.hours * format.HOUR)
-        tail = min(bars, max(1, bars - first))
+    tail = bars_since(it.standing.since, it.issue.spark, PERIODS[period], now_ms)
     last = format.ago(it.issue.last_at, now_ms)
     label = f"{format.plural(it.issue.n, 'event')} in {PERIOD_WORDS[period]}, the last {last}"
     return charts.spark(it.issue.spark, label, "err" if tail else "", tail)

@@ -3,7 +3,7 @@
 Pure. The address is the whole state of the page, so it can be shared and kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -12,6 +12,7 @@ from markupsafe import Markup
 from lighttrace.errors import QueryError
 from lighttrace.event.query.read import MOST_TEXT, parse
 from lighttrace.event.query.tree import EVERYTHING, Node, Not, Term, both, conjuncts, terms
+from lighttrace.store.counters import Period
 from lighttrace.store.issue_list import IssueQuery, IssueRow
 from lighttrace.store.issue_order import SORTS, Sort
 from lighttrace.store.states import State, Substate
@@ -191,6 +192,16 @@ def pills(
     return tuple(found)
 
 
+def bars_since(since: int | None, spark: Sequence[int], period_ms: int, now_ms: int) -> int:
+    """How many bars of a sparkline, from the newest back, hold what came since a moment."""
+    if since is None:
+        return 0
+    shown = Period.last(period_ms, now_ms)  # whole hours, the one of now included
+    bars = len(spark) or 1
+    first = (since - shown.since_ms) * bars // (shown.hours * format.HOUR)
+    return min(bars, max(1, bars - first))
+
+
 def row(issue: IssueRow, listing: Listing, now_ms: int) -> Row:
     """Bars are red from where an issue began or came back."""
     since = None
@@ -199,10 +210,7 @@ def row(issue: IssueRow, listing: Listing, now_ms: int) -> Row:
             since = issue.state_at
         elif now_ms - issue.first_ever < NEW_MS:
             since = issue.first_ever
-    tail = 0
-    if since is not None:
-        bars = len(issue.spark) or 1
-        tail = min(bars, max(1, -(-(now_ms - since) * bars // listing.period_ms)))
+    tail = bars_since(since, issue.spark, listing.period_ms, now_ms)
     words = PERIOD_WORDS[listing.period]
     last = format.ago(issue.last_at, now_ms)
     label = f"{format.plural(issue.n, 'event')} in {words}, the last {last}"

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from lighttrace.clock import FixedClock
+from lighttrace.demo import rules
 from lighttrace.demo.events import DAY_MS, Sending, history
 from lighttrace.demo.faults import FAULTS, MESSAGES, PROJECTS
 from lighttrace.demo.fill import EMAIL, Filled, fill
@@ -17,8 +18,11 @@ from lighttrace.errors import StartError
 from lighttrace.ingest.origin import Origin
 from lighttrace.ingest.pipeline import of_store
 from lighttrace.limits import LIMITS
+from lighttrace.store import issues as issues_store
+from lighttrace.store import similar
 from lighttrace.store.database import Reader
 from lighttrace.store.doctor import disagreements
+from lighttrace.store.sight import ALL
 from lighttrace.store.store import Store
 from lighttrace.store.writes import EventWrite
 from tests.conftest import NOW_MS
@@ -55,15 +59,30 @@ async def test_the_shop_is_the_same_each_time_and_its_counters_agree(tmp_path: P
     assert await asked(paths[0], disagreements) == []
     assert await asked(paths[0], look) == {
         "events": filled[0].events, "signs in": EMAIL, "role": "owner", "to be mailed": 0,
-        "archived": "AbortError",
+        "archived": "AbortError", "whose the checkout is": "storefront",
+        "of high value": "tags.component:checkout", "comments": 7,
     }  # fmt: skip
+    assert await asked(paths[0], alike) == ["same function, other line"]
+    assert (tmp_path / "one/lighttrace.toml").read_text() == rules.TEXT
 
 
 def look(db: Reader) -> dict[str, object]:
     return {name: db.execute(sql).fetchone()[0] for name, sql in LOOK.items()}
 
 
+def alike(db: Reader) -> list[str]:
+    """Why other issues look like that of the checkout."""
+    issue_id = db.execute(CHECKOUT.format("id")).fetchone()[0]
+    issue = issues_store.get(db, issue_id, ALL)
+    assert issue is not None
+    return [it.reason for it in similar.of_issue(db, issue)]
+
+
+CHECKOUT = "select {} from issue where value like '%orderId%'"
 LOOK = {
+    "whose the checkout is": f"select slug from team where id = ({CHECKOUT.format('owner_team')})",
+    "of high value": CHECKOUT.format("high_value"),
+    "comments": "select count(*) from note",
     "events": "select count(*) from event",
     "signs in": "select email from user order by id",
     "role": "select role from user order by id",

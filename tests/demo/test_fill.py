@@ -62,7 +62,7 @@ async def test_the_shop_is_the_same_each_time_and_its_counters_agree(tmp_path: P
         "archived": "AbortError", "whose the checkout is": "storefront",
         "of high value": "tags.component:checkout", "comments": 7,
     }  # fmt: skip
-    assert await asked(paths[0], alike) == ["same function, other line"]
+    assert await asked(paths[0], alike) == ["same caller"]
     assert (tmp_path / "one/lighttrace.toml").read_text() == rules.TEXT
 
 

@@ -30,6 +30,7 @@ import msgspec
 
 from lighttrace.event.model import Arrival
 from lighttrace.event.query.read import parse
+from lighttrace.event.version import sort_key
 from lighttrace.store import (
     activity,
     affected,
@@ -98,6 +99,8 @@ def fill(path: Path, count: int, issue_count: int, seed: int = 7) -> None:
                 db.execute(statement)
         with transaction(db):
             _bodies_to_open(db)
+        while text_index.settle(db):  # as the server does in its spare time
+            pass
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.execute("PRAGMA optimize")
 
@@ -113,7 +116,7 @@ def _names(db: sqlite3.Connection) -> list[list[tuple[int, str]]]:
     db.executemany("insert into environment(name) values(?)", [(name,) for name in ENVS])
     db.executemany(
         "insert into release(version, package, sort_key, added_at) values(?, 'shop', ?, 0)",
-        [(f"shop@1.{n}.0", n.to_bytes(2, "big")) for n in range(RELEASES)],
+        [(it, sort_key(it)) for it in (f"shop@1.{n}.0" for n in range(RELEASES))],
     )
     db.executemany(
         "insert into person(project_id, key, shown, first_at, last_at) values(1, ?, ?, 0, 0)",
@@ -357,7 +360,7 @@ def searches(
         what = parse(text, tags)
         for period, period_ms in (("14 d", 14 * DAY_MS), ("90 d", 90 * DAY_MS)):
             for env in ("production", None):
-                given = {"what": what, "env": env, "period_ms": period_ms, "people_later": True}
+                given = {"what": what, "env": env, "period_ms": period_ms, "later": True}
                 name = f"search: {words}, {period}, {env or 'all environments'}"
                 yield name, listed(**given)
                 if env is None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from lighttrace.clock import Clock
 from lighttrace.config import Config
-from lighttrace.store import deleting, erasing, retention, training
+from lighttrace.store import deleting, erasing, retention, settling, training
 from lighttrace.store.store import Store
 from lighttrace.supervise import Beat, Loop
 
@@ -21,6 +21,7 @@ def timetable(store: Store, config: Callable[[], Config], clock: Clock) -> tuple
             beat()
             await erasing.sweep(store, clock.now_ms())
             await deleting.sweep(store)
+            await settling.sweep(store)
             options = config().store
             await retention.sweep(
                 store,

@@ -61,8 +61,8 @@ class IssueQuery:
     """`project_ids` None = all; `env` None = all, empty = none; `period_ms` and `state` None = any.
 
     `cursor` is `next_cursor` or `prev_cursor` of a page of the same query; one that cannot be read
-    means the first page. `what` is the search, `user_id` who asks it (`me`). `people_later`: people
-    may be left uncounted where that takes long.
+    means the first page. `what` is the search, `user_id` who asks it (`me`). `later`: people of the
+    rows and counts may be left out where they take long.
     """
 
     project_ids: tuple[int, ...] | None = None
@@ -74,7 +74,7 @@ class IssueQuery:
     sort: Sort = "last_seen"
     cursor: str | None = None
     limit: int = 25
-    people_later: bool = False
+    later: bool = False
     now_ms: int
 
 
@@ -123,15 +123,17 @@ class IssueRow:
 
 @dataclass(frozen=True, slots=True)
 class IssuePage:
-    """`total` counts what the query matches on all pages, None where that takes long;
-    `first_index` is 0 for the first page. `remarks`: sentences about what was not looked at.
+    """`counts`: how many issues of each state the query matches, whatever state it asks for, and
+    `total` of that state; None where they are to be counted later. `first_index` is 0 for the first
+    page. `remarks`: sentences about what was not looked at.
     """
 
     rows: tuple[IssueRow, ...]
     next_cursor: str | None
     prev_cursor: str | None
-    total: int | None
     first_index: int
+    counts: dict[State, int] | None
+    total: int | None
     remarks: tuple[str, ...] = ()
 
 
@@ -146,11 +148,12 @@ WHERE_ISSUE = "exists(select 1 from issue i where i.id = e.issue_id and {sql})"
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A query made ready: which issues, and `of_events` what is asked of their events, True if
-    nothing is.
+    """A query made ready: which issues, `any_state` those of all states, and `of_events` what is
+    asked of their events, True if nothing is.
     """
 
     chosen: Filter
+    any_state: Filter
     of_events: Condition
     scope: Scope
     asker: Asker
@@ -172,9 +175,6 @@ def _ready(db: Reader, query: IssueQuery) -> _Asked | None:
     if period is not None and of_events is True:
         where.append(WHERE_SEEN)
         values["since_ms"] = period.since_ms
-    if query.state is not None:
-        where.append(WHERE_STATE)
-        values["state"] = query.state
     if query.project_ids is None:
         where.append(WHERE_ANY_PROJECT)
     else:
@@ -186,7 +186,11 @@ def _ready(db: Reader, query: IssueQuery) -> _Asked | None:
         for leaf in leaves(part):
             values |= leaf.values  # type: ignore[union-attr]
     scope = Scope(env_id, counters.scopes(db, query.env), period)
-    return _Asked(Filter(" and ".join(where), values), of_events, scope, asker)
+    any_state = chosen = Filter(" and ".join(where), values)
+    if query.state is not None:
+        where = [*where, WHERE_STATE]
+        chosen = Filter(" and ".join(where), {**values, "state": query.state})
+    return _Asked(chosen, any_state, of_events, scope, asker)
 
 
 MOST_PROJECT_TOKENS = 8
@@ -202,14 +206,14 @@ def _narrowed(db: Reader, query: IssueQuery, asked: _Asked) -> Narrowed:
         everywhere.append(any_of(own))
     period = asked.scope.period
     span = Span.since(db, period.since_ms if period else 0)
-    where, values = asked.chosen.where, asked.chosen.values
+    where, values = asked.any_state.where, asked.any_state.values
     found = classes(db, asked.of_events, all_of(everywhere), where, values, span)
     shown = period or Period.last(counters.ALL_TIME_HOURS * counters.HOUR_MS, query.now_ms)
-    return Narrowed(db, asked.chosen, found, span, shown)
+    return Narrowed(db, asked.any_state, query.state, found, span, shown)
 
 
-TOTAL = "select count(*) from issue_env e where {where}"
-NOTHING = IssuePage((), None, None, 0, 0)
+NONE = dict.fromkeys(State, 0)
+NOTHING = IssuePage((), None, None, 0, NONE, 0)
 
 
 def search(db: Reader, query: IssueQuery) -> IssuePage:
@@ -231,12 +235,14 @@ def search(db: Reader, query: IssueQuery) -> IssuePage:
         ranked.reverse()
         index = max(0, index - len(ranked))
         before, after = True, True
+    counts = listing.counts()
     return IssuePage(
         rows=tuple(listing.rows(ranked)),
         next_cursor=_edge(query.sort, ranked[-1], False, index + len(ranked)) if after else None,
         prev_cursor=_edge(query.sort, ranked[0], True, index) if before and ranked else None,
-        total=listing.total,
         first_index=index,
+        counts=counts,
+        total=None if counts is None else _total(counts, query.state),
         remarks=tuple(asked.asker.remarks),
     )
 
@@ -258,11 +264,8 @@ class _Whole:
         scope, query = self.asked.scope, self.query
         return _rows(self.db, ranked, query.sort, scope, query.now_ms, self._read)
 
-    @property
-    def total(self) -> int | None:
-        chosen = self.asked.chosen
-        sql = TOTAL.format(where=chosen.where)
-        return int(self.db.execute(sql, chosen.values).fetchone()[0])
+    def counts(self) -> dict[State, int]:
+        return _counts(self.db, self.asked.any_state)
 
 
 class _Part:
@@ -272,21 +275,22 @@ class _Part:
         self.db = db
         self.query = query
         self.asked = asked
-        self.total: int | None = None
         self._narrowed = _narrowed(db, query, asked)
 
     def rank(self, cursor: Cursor | None, limit: int) -> Ranked:
-        ranked, self.total = self._narrowed.rank(self.query.sort, cursor, limit)
-        return ranked
+        return self._narrowed.rank(self.query.sort, cursor, limit)
 
     def rows(self, ranked: Ranked) -> list[IssueRow]:
         query = self.query
         ids = [issue_id for _, issue_id in ranked]
-        later = query.people_later and query.sort != "users"
+        later = query.later and query.sort != "users"
         numbers = self._narrowed.numbers(ids, people_later=later)
         return _rows(
             self.db, ranked, query.sort, self.asked.scope, query.now_ms, {}, numbers=numbers
         )
+
+    def counts(self) -> dict[State, int] | None:
+        return self._narrowed.counts(at_once=not self.query.later)
 
 
 def _listing(db: Reader, query: IssueQuery, asked: _Asked) -> "_Whole | _Part":
@@ -302,7 +306,7 @@ def ids(db: Reader, query: IssueQuery, limit: int) -> list[int]:
     if asked is None or asked.of_events is False:
         return []
     if asked.of_events is not True:
-        return list(_narrowed(db, query, asked).tallies(all_of_them=True) or ())[:limit]
+        return _narrowed(db, query, asked).ids()[:limit]
     rows = db.execute(IDS.format(where=asked.chosen.where), {**asked.chosen.values, "limit": limit})
     return [row[0] for row in rows]
 
@@ -326,30 +330,28 @@ def of_ranked(
     return _rows(db, ranked, "users", scope, now_ms, {})
 
 
-TOTALS = """
+def totals(db: Reader, query: IssueQuery) -> dict[State, int]:
+    """How many issues of each state a query matches, whatever its own. Raises QueryError."""
+    asked = _ready(db, query)
+    if asked is None or asked.of_events is False:
+        return NONE
+    if asked.of_events is not True:
+        return _narrowed(db, query, asked).counts(at_once=True) or NONE
+    return _counts(db, asked.any_state)
+
+
+COUNTS = """
 select sum(e.state = 0), sum(e.state = 1), sum(e.state = 2) from issue_env e where {where}
 """
-STATES_OF = """
-select i.state, count(*) from json_each(?) w cross join issue i on i.id = w.value group by 1
-"""
 
 
-def totals(db: Reader, query: IssueQuery, *, at_once: bool = True) -> dict[State, int] | None:
-    """How many issues of each state a query matches, whatever state it asks for. None if that would
-    take long and must not (`at_once` False). Raises QueryError.
-    """
-    any_state = replace(query, state=None)
-    asked = _ready(db, any_state)
-    if asked is None or asked.of_events is False:
-        return dict.fromkeys(State, 0)
-    if asked.of_events is not True:
-        counted = _narrowed(db, any_state, asked).tallies(all_of_them=at_once)
-        if counted is None:
-            return None
-        of = dict(db.execute(STATES_OF, (json.dumps(list(counted)),)).fetchall())
-        return {state: of.get(state, 0) for state in State}
-    row = db.execute(TOTALS.format(where=asked.chosen.where), asked.chosen.values).fetchone()
+def _counts(db: Reader, chosen: Filter) -> dict[State, int]:
+    row = db.execute(COUNTS.format(where=chosen.where), chosen.values).fetchone()
     return {state: row[state] or 0 for state in State}
+
+
+def _total(counts: dict[State, int], state: State | None) -> int:
+    return sum(counts.values()) if state is None else counts[state]
 
 
 def _edge(sort: Sort, row: tuple[int, int], back: bool, index: int) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import groupby, pairwise
 
+from lighttrace.store import settings
 from lighttrace.store.database import Reader, Transaction
 
 ROWS_SHIFT = 18  # one table per 2^18 event ids: it is dropped whole when its last event is gone
@@ -22,6 +23,7 @@ ROW_MASK = (1 << ROWS_SHIFT) - 1
 MOST_TEXT = 1024  # characters of title and value that are indexed with each event
 MOST_GROUP_TEXT = 8192  # characters of frames, indexed once per hash
 EVERY = "zzevery"  # borne by all events, for searches that only say what is not wanted
+NEVER = "zznever"  # borne by none
 # Borne by events whose own time is not that of their receipt, give or take USUAL_DELAY_MS: "first
 # seen" has to look at each of these, and at hardly any other.
 ODD_TIME = "zzoddtime"
@@ -106,8 +108,10 @@ def words(text: str) -> list[str]:
 
 
 def pair(one: str, other: str) -> str:
-    """The token of two words that stand side by side: phrases are looked for by these."""
-    return f"{one}_{other}"
+    """The token of two words that stand side by side: phrases are looked for by these. It begins
+    like no word, or the beginning of a word would be that of all its pairs.
+    """
+    return f"_{one}_{other}"
 
 
 def spoken(title: str, value: str) -> str:
@@ -140,6 +144,28 @@ REMOVE_TEXT = "delete from group_text where hash_id = ?"
 def remove_group(tx: Transaction, hash_id: int) -> None:
     tx.execute(REMOVE_GROUP, (hash_id,))
     tx.execute(REMOVE_TEXT, (hash_id,))
+
+
+MERGE = "insert into {table}({table}, rank) values('merge', ?)"
+MERGED_PAGES = 250  # in one step, about 20 ms of the writer
+SETTLED = "text.settled"  # setting: the newest table that is one piece
+
+
+def settle(tx: Transaction) -> bool:
+    """Bring what was written batch by batch into one piece, where it is written no more: to look
+    at one group takes a tenth then. Does a step; False if there was nothing to do.
+    """
+    settled = int(settings.get(tx, SETTLED) or -1)
+    for number, table in reversed(tables(tx)[1:]):
+        if number <= settled:
+            continue
+        before = tx.total_changes
+        # negative: of all levels, as far as it takes (sqlite.org/fts5.html, "merge")
+        tx.execute(MERGE.format(table=table), (-MERGED_PAGES,))
+        if tx.total_changes - before < 2:
+            settings.put(tx, SETTLED, str(number))
+        return True
+    return False
 
 
 def drop_before(tx: Transaction, event_row: int) -> int:

@@ -196,7 +196,7 @@ def test_no_page_is_larger_than_the_bound(shelf: Shelf) -> None:
 def test_an_empty_store_has_an_empty_list(shelf: Shelf) -> None:
     for sort in SORTS:
         query = replace(ASK, sort=sort, period_ms=DAY, what=parse("word level:error"))
-        assert issue_list.search(shelf.db, query) == IssuePage((), None, None, 0, 0)
+        assert issue_list.search(shelf.db, query) == issue_list.NOTHING
 
 
 # --- every order, period and environment against plain counting ---

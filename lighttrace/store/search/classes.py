@@ -6,7 +6,7 @@ all of them at once. Most searches have one class or two.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,12 @@ class Class:
             return hash_id not in self.without
         return hash_id in self.hashes
 
+    def only(self, hash_ids: Collection[int]) -> Collection[int]:
+        """Those of the groups that are in the class."""
+        if self.hashes is not None:
+            return self.hashes.intersection(hash_ids)
+        return [it for it in hash_ids if it not in self.without] if self.without else hash_ids
+
 
 HASHES_OF = """
 select g.id from issue_env e cross join issue i on i.id = e.issue_id
@@ -70,23 +76,9 @@ def classes(
             sets[id(leaf)] = frozenset(row[0] for row in rows)
     named = frozenset().union(*sets.values())
     allowed = _allowed(db, condition, everywhere, sets, span)
-    by_mask: dict[int, list[int]] = {}
-    for hash_id in named if allowed is None else allowed:
-        mask = 0
-        for place, ids in enumerate(sets.values()):
-            mask |= (hash_id in ids) << place
-        by_mask.setdefault(mask, []).append(hash_id)
-    if len(by_mask) > MOST_CLASSES:
-        raise QueryError(
-            "These words are in too many places together: put the sentence in quotes, "
-            "or add a tag or a type.", 0, 0,
-        )  # fmt: skip
-    order = {key: place for place, key in enumerate(sets)}
     found: dict[str, set[int]] = {}
-    for mask, hash_ids in by_mask.items():
-        fts = _rest(
-            condition, everywhere, lambda leaf, mask=mask: bool(mask >> order[id(leaf)] & 1)
-        )
+    for true, hash_ids in _alike(named if allowed is None else allowed, sets):
+        fts = _rest(condition, everywhere, lambda leaf, true=true: id(leaf) in true)
         if fts is not None:
             found.setdefault(fts, set()).update(hash_ids)
     result = [Class(fts, frozenset(ids)) for fts, ids in found.items()]
@@ -94,6 +86,24 @@ def classes(
     if others is not None:
         result.append(Class(others, None, named))
     return result
+
+
+def _alike(
+    hash_ids: frozenset[int], sets: Mapping[int, frozenset[int]]
+) -> list[tuple[frozenset[int], frozenset[int]]]:
+    """(leaves that hold of them, groups): the groups parted by each leaf in turn."""
+    parts = [(frozenset[int](), hash_ids)]
+    for leaf, ids in sets.items():
+        parted = (
+            part for true, own in parts for part in ((true | {leaf}, own & ids), (true, own - ids))
+        )
+        parts = [part for part in parted if part[1]]
+        if len(parts) > MOST_CLASSES:
+            raise QueryError(
+                "These words are in too many places together: put the sentence in quotes, "
+                "or add a tag or a type.", 0, 0,
+            )  # fmt: skip
+    return parts
 
 
 def _rest(condition: Condition, everywhere: Condition, know: Any) -> str | None:
@@ -113,13 +123,15 @@ def _allowed(
     A group that no leaf of a part names can only answer it by events, and where few events do, they
     say which groups these are.
     """
+    if not sets:
+        return None
     found: frozenset[int] | None = None
     for part in condition.parts if isinstance(condition, Both) else (condition,):
         fts = _rest(part, everywhere, lambda leaf: False)
         own: Iterable[frozenset[int]] = (sets[id(it)] for it in leaves(part) if id(it) in sets)
         bound = frozenset().union(*own)
         if fts is not None:
-            hashes = span.hashes(db, fts, FEW_EVENTS)
+            hashes = span.groups(db, fts, FEW_EVENTS)
             if hashes is None:
                 continue
             bound |= hashes

@@ -1,7 +1,7 @@
 """Terms and words about single events: their tags, who met them, what they say."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import pairwise
 
 from lighttrace.errors import QueryError
@@ -190,28 +190,27 @@ def _frame(db: Reader, term: Term, asker: Asker) -> Condition:
     line = FRAME_LINES[term.key]
     if term.op == "has":
         rows = db.execute(FRAMES)
-        return Hashes(frozenset(it for it, frames in rows if any(_names(frames, line))))
+        return Hashes(frozenset(it for it, frames in rows if _names(frames, line).strip("\t")))
     ids: set[int] = set()
     for value in term.values:
-        inner = ".*".join(map(re.escape, value.pieces))
-        border = r"(?:^|.*[^\w])" if not value.is_pattern else r"(?:.*[/\\.])?"
-        after = r"(?:$|[^\w].*)" if not value.is_pattern else ""
-        pattern = re.compile(f"{border}{inner}{after}", re.IGNORECASE)
+        before, after = r"(?<!\w)", r"(?!\w)"
+        if value.is_pattern:
+            before, after = r"(?:^|[\t/\\.])(?=[^\t])", r"(?:$|\t)"
+        inner = r"[^\t]*".join(map(re.escape, value.pieces))
+        pattern = re.compile(before + inner + after, re.IGNORECASE)
         phrases = [words for piece in value.pieces if (words := text_index.words(piece))]
         if value.is_pattern or not phrases:
             rows = db.execute(FRAMES)
         else:
             rows = db.execute(FRAMES_AMONG, (f'{{frames}} : "{" ".join(phrases[0])}"',))
-        ids |= {it for it, frames in rows if any(map(pattern.fullmatch, _names(frames, line)))}
+        ids |= {it for it, frames in rows if pattern.search(_names(frames, line))}
     return Hashes(frozenset(ids))
 
 
-def _names(frames: str, line: int) -> Iterable[str]:
-    """What was stored before there were kinds is of every kind."""
+def _names(frames: str, line: int) -> str:
+    """The names of a kind, between tabs; what was stored before there were kinds is of each."""
     kinds = frames.split("\n")
-    if len(kinds) == 3:
-        return [name for name in kinds[line].split("\t") if name]
-    return frames.split()
+    return kinds[line] if len(kinds) == 3 else "\t".join(frames.split())
 
 
 # --- words ---

@@ -1,32 +1,37 @@
 """Issues of which only some events are meant: how many, for how many people, since when and until
 when, counted event by event, in the order that is asked for.
 
-Up to MOST_COUNTED events all of them are counted, which gives every order and the total. Beyond, a
-page is found by a walk: no issue has more of a search than it has of events, and none has it later
-than its last one. A walk that comes to no end within MOST_WALKED issues counts all after all.
+Tables of the text index are read whole, the newest first, until MOST_READ events have answered.
+Most searches are at their end then, and everything is known at once. Otherwise the page is found
+without the older tables: nothing in them is later than what was read, and no issue has more of a
+search than it has of events. Of these tables only the issues of the page are asked.
 """
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import chain
+from operator import add
 
 from lighttrace.store import events, text_index
 from lighttrace.store.counters import HOUR_MS, SPARK_BARS, Period
 from lighttrace.store.database import Reader
 from lighttrace.store.issue_order import Best, Cursor, Filter, Ranked, Sort
+from lighttrace.store.search.answers import Answers
 from lighttrace.store.search.classes import Class, hashes_of
-from lighttrace.store.search.span import Piece, Span, Tally, bounds
+from lighttrace.store.search.span import Span, is_dear
+from lighttrace.store.states import State
 
-MOST_COUNTED = 250_000  # events; about 80 ms, bench/pages.py
-MOST_WALKED = 300  # issues; 0.1 ms each and table
+MOST_READ = 60_000  # events; about 6 ms, bench/pages.py
+MOST_WALKED = 300  # issues
 WALKED_AT_ONCE = 32
+GROUPS_AT_ONCE = 100
 PEOPLE_AT_ONCE = 16
-FEW_HASHES = 64  # as many ranges are read sooner than all groups are told apart
 # People are told apart by looking at the events themselves, 0.5 µs each: of more than this on a
 # page, they may be said after the rest.
-MOST_LOOKED_AT = 25_000
+MOST_LOOKED_AT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,214 +47,249 @@ class Numbers:
 
 @dataclass(slots=True)
 class Narrowed:
-    """A search that means some events of some issues. `chosen` says of which issues; `totals` is
-    found on the way.
+    """A search that means some events of some issues. `chosen` says of which issues, whatever their
+    state; those in `state` are ranked.
     """
 
     db: Reader
     chosen: Filter
+    state: State | None
     classes: Sequence[Class]
     span: Span
     period: Period
-    _own: dict[int, list[tuple[int, Class]]] = field(default_factory=dict)
-    _since: dict[int, int] = field(default_factory=dict)
+    _read: list[Answers] = field(default_factory=list)  # of the newest pieces, whole
+    _groups: dict[int, list[int]] = field(default_factory=dict)  # issue → its groups
+    _since: dict[int, int] = field(default_factory=dict)  # issue → the row its events begin with
+    _rows: dict[int, list[int]] = field(default_factory=dict)  # group → what is meant of it
 
-    # --- which ---
+    # --- reading ---
 
-    def tallies(self, *, all_of_them: bool = False) -> dict[int, Tally] | None:
-        """issue → what it has; None if there is too much to count at once."""
-        if not all_of_them:
-            left = MOST_COUNTED
-            for it in self.classes:
-                left -= self.span.count(self.db, it.fts, left + 1)
-                if left < 0:
-                    return None
-        groups: dict[int, Tally] = {}
-        for it in self.classes:
-            groups |= self._of_class(it)
-        return self._of_issues(groups)
+    @property
+    def _is_whole(self) -> bool:
+        return len(self._read) == len(self.span.pieces)
 
-    def _of_class(self, it: Class) -> dict[int, Tally]:
-        if it.hashes is not None and len(it.hashes) <= FEW_HASHES:
-            counted = ((h, self.span.of_group(self.db, it.fts, h, 0)) for h in it.hashes)
-            return {hash_id: tally for hash_id, tally in counted if tally is not None}
-        counted_all = self.span.by_group(self.db, it.fts)
-        return {hash_id: tally for hash_id, tally in counted_all.items() if it.holds(hash_id)}
+    def _read_on(self, most: int | None) -> None:
+        """Read piece by piece until more than `most` events have answered, or all of them."""
+        n = sum(it.n for it in self._read)
+        while not self._is_whole and (most is None or n <= most):
+            self._read.append(Answers.of(self.db, self.classes, self.span.pieces[len(self._read)]))
+            n += self._read[-1].n
 
-    def _of_issues(self, groups: dict[int, Tally]) -> dict[int, Tally]:
-        found: dict[int, Tally] = {}
-        values = {**self.chosen.values, "hashes": json.dumps(list(groups))}
-        sql = ISSUES_OF.format(where=self.chosen.where)
-        for hash_id, issue_id, since in self.db.execute(sql, values):
-            tally: Tally | None = groups[hash_id]
-            if tally is not None and tally.first_row < since:  # of an issue that was deleted
-                tally = self.span.of_group(self.db, self._class(hash_id).fts, hash_id, since)
-            if tally is not None:
-                found[issue_id] = tally.and_of(found[issue_id]) if issue_id in found else tally
-        return found
+    def _learn(self, issue_ids: Iterable[int]) -> None:
+        """The groups of issues, and their events from pieces that were read and others."""
+        new = [it for it in issue_ids if it not in self._groups]
+        groups = hashes_of(self.db, new)
+        self._since |= dict(self.db.execute(BEGINS, (json.dumps(new),)).fetchall())
+        self._groups |= {issue_id: groups.get(issue_id, []) for issue_id in new}
+        hash_ids = [hash_id for own in groups.values() for hash_id in own]
+        others = self.span.pieces[len(self._read) :]
+        answers = [*self._read, *(Answers.of(self.db, self.classes, it, hash_ids) for it in others)]
+        answers.reverse()
+        for hash_id in hash_ids:
+            self._rows[hash_id] = [row for it in answers for row in it.rows(hash_id)]
 
-    def _class(self, hash_id: int) -> Class:
-        return next(it for it in self.classes if it.holds(hash_id))
+    def _of_issue(self, issue_id: int) -> list[int]:
+        """Its events that are meant, oldest first."""
+        self._learn([issue_id])
+        several = [self._rows[it] for it in self._groups[issue_id]]
+        rows = several[0] if len(several) == 1 else sorted(chain.from_iterable(several))
+        return rows[bisect_left(rows, self._since.get(issue_id, 0)) :]
 
-    # --- in which order ---
+    # --- which, and in which order ---
 
-    def rank(self, sort: Sort, cursor: Cursor | None, limit: int) -> tuple[Ranked, int | None]:
-        """The first issues beyond the cursor, and how many there are if that is known. Keys are
-        rows for `last_seen` and `first_seen`.
-        """
-        counted = self.tallies()
-        if counted is None:
+    def rank(self, sort: Sort, cursor: Cursor | None, limit: int) -> Ranked:
+        """The first issues beyond the cursor. Keys are rows for `last_seen` and `first_seen`."""
+        self._read_on(MOST_READ)
+        if sort == "last_seen":
+            return self._newest(cursor, limit)
+        may_walk = sort != "first_seen" and not any(is_dear(it.fts) for it in self.classes)
+        if not self._is_whole and may_walk:
             walked = self._walk(sort, cursor, limit)
             if walked is not None:
-                return walked, None
-            counted = self.tallies(all_of_them=True) or {}
+                return walked
+        self._read_on(None)
         best = Best(cursor, limit)
         if sort == "users":
-            self._by_people(counted, best)
+            self._by_people(self._ranked("events"), best)
         else:
-            best.add((_key(sort, tally), issue_id) for issue_id, tally in counted.items())
-        return best.ranked, len(counted)
+            best.add(self._ranked(sort))
+        return best.ranked
 
-    def _by_people(self, counted: Mapping[int, Tally], best: Best) -> None:
-        bounds_of = sorted(((it.n, issue_id) for issue_id, it in counted.items()), reverse=True)
-        for start in range(0, len(bounds_of), PEOPLE_AT_ONCE):
-            some = [it for it in bounds_of[start : start + PEOPLE_AT_ONCE] if best.may_take(it)]
+    def ids(self) -> list[int]:
+        """The issues, in no order."""
+        self._read_on(None)
+        return [issue_id for _, issue_id in self._ranked("last_seen")]
+
+    def counts(self, *, at_once: bool) -> dict[State, int] | None:
+        """How many issues there are of each state. None if not all was read (`at_once` False)."""
+        if at_once:
+            self._read_on(None)
+        elif not self._is_whole:
+            return None
+        sql = COUNTED.format(where=self.chosen.where)
+        values = {**self.chosen.values, "lasts": json.dumps(self._of_groups("last_seen"))}
+        counted = dict(self.db.execute(sql, values).fetchall())
+        return {state: counted.get(state, 0) for state in State}
+
+    def _newest(self, cursor: Cursor | None, limit: int) -> Ranked:
+        while True:
+            best = Best(cursor, limit)
+            lasts = self._of_groups("last_seen")
+            groups = sorted(((row, hash_id) for hash_id, row in lasts.items()), reverse=True)
+            seen: set[int] = set()
+            for start in range(0, len(groups), GROUPS_AT_ONCE):
+                some = {hash_id: row for row, hash_id in groups[start : start + GROUPS_AT_ONCE]}
+                last = min(some.values())
+                found = self._keys("last_seen", some)
+                best.add(it for it in self._in_state(found) if it[1] not in seen)
+                seen.update(found)
+                if not best.may_take((last, 0)):
+                    return best.ranked
+            if self._is_whole:
+                return best.ranked
+            self._read_on(sum(it.n for it in self._read))
+
+    def _ranked(self, sort: Sort) -> Ranked:
+        return list(self._in_state(self._keys(sort, self._of_groups(sort))))
+
+    def _in_state(self, found: Mapping[int, tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        for issue_id, (key, state) in found.items():
+            if self.state is None or state == self.state:
+                yield key, issue_id
+
+    def _keys(self, sort: Sort, groups: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+        """issue → what it is sorted by, and its state; from what its groups are sorted by."""
+        edges = groups if sort != "events" else self._of_groups("first_seen")
+        sql = ISSUES_OF.format(where=self.chosen.where)
+        values = {**self.chosen.values, "hashes": json.dumps(list(groups))}
+        found: dict[int, tuple[int, int]] = {}
+        for hash_id, issue_id, state, since in self.db.execute(sql, values):
+            key = groups[hash_id]
+            if edges[hash_id] < since:  # what came before is of an issue that was deleted
+                rows = [row for it in reversed(self._read) for row in it.rows(hash_id)]
+                rows = rows[bisect_left(rows, since) :]
+                if not rows:
+                    continue
+                key = {"events": len(rows), "first_seen": rows[0]}.get(sort, rows[-1])
+            if issue_id in found:
+                key = TOGETHER[sort](key, found[issue_id][0])
+            found[issue_id] = key, state
+        return found
+
+    def _of_groups(self, sort: Sort) -> Mapping[int, int]:
+        """group → what it is sorted by."""
+        if sort == "events":
+            counted: Counter[int] = Counter()
+            for it in self._read:
+                counted.update(it.counts)
+            return counted
+        found: dict[int, int] = {}
+        for it in self._read:  # the newest first
+            found = found | it.firsts if sort == "first_seen" else it.lasts | found
+        return found
+
+    def _by_people(self, counted: Ranked, best: Best) -> None:
+        bounds = sorted(counted, reverse=True)
+        for start in range(0, len(bounds), PEOPLE_AT_ONCE):
+            some = [it for it in bounds[start : start + PEOPLE_AT_ONCE] if best.may_take(it)]
             if not some:
                 break
-            people = self.people([issue_id for _, issue_id in some])
-            best.add((n, issue_id) for issue_id, n in people.items())
+            best.add((self._people(issue_id), issue_id) for _, issue_id in some)
 
     def _walk(self, sort: Sort, cursor: Cursor | None, limit: int) -> Ranked | None:
+        """By what issues have of events or people in all; None where that comes to no end."""
         best = Best(cursor, limit)
-        column = {"events": "n", "users": "people"}.get(sort, "last_event")
-        sql = WALK.format(where=self.chosen.where, within=self._within(), column=column)
-        named = frozenset().union(*(it.hashes or () for it in self.classes))
-        values = {**self.chosen.values, "hashes": json.dumps(list(named))}
-        walked = self.db.execute(sql, values)
+        column = "people" if sort == "users" else "n"
+        values = {**self.chosen.values, "state": self.state}
+        walked = self.db.execute(WALK.format(where=self.chosen.where, column=column), values)
         seen = 0
         while some := walked.fetchmany(WALKED_AT_ONCE):
             seen += len(some)
             if seen > MOST_WALKED:
                 walked.close()
                 return None
-            tallies = self._tally([issue_id for _, issue_id in some])
+            self._learn(issue_id for _, issue_id in some)
+            counted = [(len(self._of_issue(issue_id)), issue_id) for _, issue_id in some]
+            counted = [it for it in counted if it[0]]
             if sort == "users":
-                self._by_people(tallies, best)
+                self._by_people(counted, best)
             else:
-                best.add((_key(sort, tally), issue_id) for issue_id, tally in tallies.items())
+                best.add(counted)
             if not best.may_take((some[-1][0], some[-1][1])):
                 break
         walked.close()
         return best.ranked
 
-    def _within(self) -> str:
-        return WITHIN if all(it.hashes is not None for it in self.classes) else ""
-
-    def _tally(self, issue_ids: Sequence[int]) -> dict[int, Tally]:
-        self._learn(issue_ids)
-        found: dict[int, Tally] = {}
-        for issue_id in issue_ids:
-            for hash_id, it in self._own[issue_id]:
-                tally = self.span.of_group(self.db, it.fts, hash_id, self._since[issue_id])
-                if tally is not None:
-                    found[issue_id] = tally.and_of(found[issue_id]) if issue_id in found else tally
-        return found
-
-    def _learn(self, issue_ids: Iterable[int]) -> None:
-        """The groups of issues with their classes, and the rows their events begin with."""
-        new = [it for it in issue_ids if it not in self._own]
-        groups = hashes_of(self.db, new)
-        self._since |= dict(self.db.execute(BEGINS, (json.dumps(new),)).fetchall())
-        for issue_id in new:
-            own = groups.get(issue_id, ())
-            pairs = ((hash_id, it) for hash_id in own for it in self.classes if it.holds(hash_id))
-            self._own[issue_id] = list(pairs)
-            self._since.setdefault(issue_id, 0)
-
     # --- the numbers of a page ---
 
     def numbers(self, issue_ids: Sequence[int], *, people_later: bool) -> dict[int, Numbers]:
         self._learn(issue_ids)
-        rows = {issue_id: self._rows(issue_id, None) for issue_id in issue_ids}
-        borders = _borders(self.db, self.period)
-        odd = f'"{text_index.ODD_TIME}"'
-        any_odd = any(self.span.count(self.db, f"{it.fts} AND {odd}", 1) for it in self.classes)
-        later = people_later and sum(map(len, rows.values())) > MOST_LOOKED_AT
-        people = {} if later else self.people(issue_ids)
+        of_issue = {issue_id: self._of_issue(issue_id) for issue_id in issue_ids}
+        later = people_later and sum(map(len, of_issue.values())) > MOST_LOOKED_AT
+        borders, odd = _borders(self.db, self.period), self._odd(issue_ids)
         found = {}
-        for issue_id, own in rows.items():
-            if not own:
-                continue
-            first_at, last_at = _ends(self.db, own, self._rows(issue_id, odd) if any_odd else [])
+        for issue_id, rows in of_issue.items():
+            own_odd = [row for row in odd[issue_id] if _has(rows, row)]
+            first_at, last_at = _ends(self.db, rows, own_odd)
             found[issue_id] = Numbers(
-                n=len(own),
-                people=None if later else people.get(issue_id, 0),
+                n=len(rows),
+                people=None if later else self._people(issue_id),
                 first_at=first_at,
                 last_at=last_at,
-                spark=_bars(own, borders),
+                spark=_bars(rows, borders),
             )
         return found
 
-    def _rows(self, issue_id: int, also: str | None) -> list[int]:
-        found: list[int] = []
-        for hash_id, it in self._own[issue_id]:
-            fts = it.fts if also is None else f"{it.fts} AND {also}"
-            found += self.span.rows(self.db, fts, hash_id, self._since[issue_id])
-        return sorted(found) if len(self._own[issue_id]) > 1 else found
-
-    def people(self, issue_ids: Sequence[int]) -> dict[int, int]:
-        """Who met the events that are meant, each person once an issue."""
-        self._learn(issue_ids)
+    def _odd(self, issue_ids: Sequence[int]) -> dict[int, list[int]]:
+        """issue → its events of an odd time, meant or not."""
+        odd = [Class(f'"{text_index.ODD_TIME}"', None)]
+        hash_ids = [it for issue_id in issue_ids for it in self._groups[issue_id]]
+        answers = [Answers.of(self.db, odd, piece, hash_ids) for piece in self.span.pieces]
         found = {}
         for issue_id in issue_ids:
-            parts: list[str] = []
-            values: list[Any] = []
-            for hash_id, it in self._own[issue_id]:
-                for piece in self.span.pieces:
-                    parts.append(_people_sql(piece))
-                    values += [piece.base, it.fts]
-                    values += bounds(piece, hash_id, self._since[issue_id])
-            if parts:
-                sql = f"select count(distinct person_id) from ({' union all '.join(parts)})"
-                found[issue_id] = self.db.execute(sql, values).fetchone()[0]
+            own = self._groups[issue_id]
+            found[issue_id] = [row for it in answers for hash_id in own for row in it.rows(hash_id)]
         return found
+
+    def _people(self, issue_id: int) -> int:
+        """Who met the events that are meant, each person once."""
+        values = (json.dumps(self._of_issue(issue_id)),)
+        return int(self.db.execute(PEOPLE, values).fetchone()[0])
 
 
 ISSUES_OF = """
-select g.id, e.issue_id, a.first_event from json_each(:hashes) w
+select g.id, e.issue_id, e.state, a.first_event from json_each(:hashes) w
  cross join grouphash g on g.id = w.value
  cross join issue_env e on e.env_id = :env_id and e.issue_id = g.issue_id
  cross join issue_env a on a.env_id = 0 and a.issue_id = g.issue_id where {where}
 """
+COUNTED = """
+select e.state, count(distinct e.issue_id) from json_each(:lasts) w
+ cross join grouphash g on g.id = cast(w.key as integer)
+ cross join issue_env e on e.env_id = :env_id and e.issue_id = g.issue_id
+ cross join issue_env a on a.env_id = 0 and a.issue_id = g.issue_id
+ where w.value >= a.first_event and {where} group by 1
+"""
 WALK = """
-select e.{column}, e.issue_id from issue_env e where {where} {within}
+select e.{column}, e.issue_id from issue_env e
+ where {where} and (:state is null or e.state = :state)
  order by e.{column} desc, e.issue_id desc
 """
-WITHIN = """and e.issue_id in (
-  select g.issue_id from json_each(:hashes) w cross join grouphash g on g.id = w.value)"""
 BEGINS = """
 select a.issue_id, a.first_event from json_each(?) w
  cross join issue_env a on a.env_id = 0 and a.issue_id = w.value
 """
 PEOPLE = """
-select e.person_id from (
-  select ? | (rowid & {mask}) as id from {table} where {table} match ? and rowid between ? and ?) f
- cross join event e on e.id = f.id where e.person_id is not null
+select count(distinct e.person_id) from json_each(?) w cross join event e on e.id = w.value
 """
+TOGETHER: dict[Sort, Callable[[int, int], int]] = {  # of two groups of one issue
+    "last_seen": max, "first_seen": min, "events": add,
+}  # fmt: skip
 
 
-def _people_sql(piece: Piece) -> str:
-    return PEOPLE.format(table=piece.table, mask=text_index.ROW_MASK)
-
-
-def _key(sort: Sort, tally: Tally) -> int:
-    match sort:
-        case "events":
-            return tally.n
-        case "first_seen":
-            return tally.first_row
-        case _:
-            return tally.last_row
+def _has(rows: Sequence[int], row: int) -> bool:
+    at = bisect_left(rows, row)
+    return at < len(rows) and rows[at] == row
 
 
 def _borders(db: Reader, period: Period) -> list[int]:

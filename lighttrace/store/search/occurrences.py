@@ -1,9 +1,12 @@
 """The events of one issue that a search means, as rows."""
 
+from bisect import bisect_left
+
 from lighttrace.event.query.tree import Node
 from lighttrace.store import text_index
 from lighttrace.store.database import Reader
 from lighttrace.store.search import compile
+from lighttrace.store.search.answers import Answers
 from lighttrace.store.search.asker import Asker
 from lighttrace.store.search.classes import classes, hashes_of
 from lighttrace.store.search.conditions import says
@@ -24,9 +27,13 @@ def rows(
     everywhere = True if env is None else says([text_index.token("environment", env)])
     span = Span.since(db, since_ms)
     several = classes(db, condition, everywhere, THE_ISSUE, {"issue_id": issue_id}, span)
-    found: list[int] = []
-    for hash_id in hashes_of(db, [issue_id]).get(issue_id, ()):
-        for it in several:
-            if it.holds(hash_id):
-                found += span.rows(db, it.fts, hash_id, begins[0])
-    return sorted(found)
+    hash_ids = hashes_of(db, [issue_id]).get(issue_id, [])
+    found = [
+        row
+        for piece in span.pieces
+        for answers in [Answers.of(db, several, piece, hash_ids)]
+        for hash_id in hash_ids
+        for row in answers.rows(hash_id)
+    ]
+    found.sort()
+    return found[bisect_left(found, begins[0]) :]

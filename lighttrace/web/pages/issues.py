@@ -1,5 +1,6 @@
 """`/issues`: the list. `/issues/news`: what changed in it since it was drawn, as fragments."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from lighttrace.store.issue_list import IssuePage
 from lighttrace.store.projects import Project
 from lighttrace.store.search import compile
 from lighttrace.store.sight import Sight
+from lighttrace.store.states import State
 from lighttrace.web import actions, guards, links, listing, said, searches, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import OFFERED, PERIOD_WORDS, SORT_WORDS, STATES, Listing, Looking
@@ -157,7 +159,7 @@ def _find(db: Reader, asked: Listing, asker: Asker, now_ms: int) -> Found | None
         page = issue_list.search(db, asked.query(looking))
         if not page.rows and asked.cursor:
             page = issue_list.search(db, asked.but().query(looking))
-        counts = _counts(db, asked, looking)
+        counts = _counts(page.counts or {})
     except QueryError as error:
         none = dict.fromkeys(STATES, 0)
         mistake = Mistake.of(asked.text, error)
@@ -187,13 +189,12 @@ def tab_counts(db: Reader, asked: Listing, asker: Asker, now_ms: int) -> dict[st
     """Issues in each state, under the filters of this list."""
     try:
         found = looking(db, asked, asker, now_ms)
-        return {} if found is None else _counts(db, asked, found)
+        return {} if found is None else _counts(issue_list.totals(db, asked.query(found)))
     except QueryError:
         return dict.fromkeys(STATES, 0)
 
 
-def _counts(db: Reader, asked: Listing, looking: Looking) -> dict[str, int]:
-    counted = issue_list.totals(db, asked.query(looking)) or {}
+def _counts(counted: Mapping[State, int]) -> dict[str, int]:
     counts = {name: counted.get(it, 0) for name, it in STATES.items() if it is not None}
     return {**counts, "all": sum(counts.values())}
 
@@ -223,7 +224,7 @@ def _ways(db: Reader, asked: Listing, looking: Looking, sight: Sight) -> tuple[W
 
 def _count(db: Reader, asked: Listing, looking: Looking) -> int:
     query = asked.query(looking)
-    counted = issue_list.totals(db, query) or {}
+    counted = issue_list.totals(db, query)
     return sum(counted.values()) if query.state is None else counted.get(query.state, 0)
 
 
@@ -268,7 +269,8 @@ def _news(
         found = looking(db, asked, asker, now_ms)
         if found is None:
             return None
-        return issue_list.search(db, asked.query(found, limit)), _counts(db, asked, found)
+        page = issue_list.search(db, asked.query(found, limit))
+        return page, _counts(page.counts or {})
     except QueryError:
         return None
 

@@ -37,11 +37,12 @@ FIRST_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One event to send: when (ms), to which project, what."""
+    """One event to send: when (ms), to which project, what. `is_first`: of its fault or message."""
 
     at: int
     project: str
     payload: Raw
+    is_first: bool = False
 
 
 def history(now_ms: int, seed: int = 7) -> Iterator[Sending]:
@@ -54,13 +55,13 @@ def history(now_ms: int, seed: int = 7) -> Iterator[Sending]:
     for message in MESSAGES:
         plan += [(at, message) for at in _times(rng, "daily", message[4], now_ms)]
     plan.sort(key=lambda entry: entry[0])
+    begun: set[int] = set()
     for at, what in plan:
-        if isinstance(what, Fault):
-            project = projects[what.project]
-            yield Sending(at, what.project, _error(rng, project, what, at, now_ms))
-        else:
-            project = projects[what[0]]
-            yield Sending(at, what[0], _message(rng, project, what, at, now_ms))
+        slug = what.project if isinstance(what, Fault) else what[0]
+        make = _error if isinstance(what, Fault) else _message
+        payload = make(rng, projects[slug], what, at, now_ms)  # type: ignore[arg-type]
+        yield Sending(at, slug, payload, id(what) not in begun)
+        begun.add(id(what))
 
 
 def _fault_times(rng: random.Random, fault: Fault, now_ms: int) -> list[int]:

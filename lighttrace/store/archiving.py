@@ -85,8 +85,9 @@ def _week_before(tx: Transaction, issue_id: int, first_at: int, now_ms: int) -> 
     period = Period(now_ms // HOUR_MS + 1 - WEEK_HOURS, now_ms // HOUR_MS + 1)
     units = counters.units(tx, [issue_id], counters.scopes(tx, None), period).get(issue_id, [])
     by_day: dict[int, int] = {}
-    for hour, _, n in units:
-        by_day[hour // HOURS] = by_day.get(hour // HOURS, 0) + n
+    for minute, _, n in units:
+        day = minute * MINUTE_MS // DAY_MS
+        by_day[day] = by_day.get(day, 0) + n
     lived = max(HOURS, min(WEEK_HOURS, (now_ms - first_at) // HOUR_MS))
     return sum(by_day.values()) / lived, max(by_day.values(), default=0)
 

@@ -21,13 +21,15 @@ SPARK_BARS = 24
 # Up to here a sparkline is drawn from hours, above it from days: 14 d of hours for 25 issues take
 # 16 ms, of days 4 (docs/storage.md, "How they stay fast").
 FINE_HOURS = 7 * HOURS
+# Up to here it is drawn from minutes: of two hours a bar is five of them.
+FINEST_HOURS = 2
 SHORT_HOURS = 12
 MOST_HOURS = 731 * HOURS  # days are kept for two years
 ALL_TIME_HOURS = 90 * HOURS  # what the sparkline shows where there is no period
 # Of two ways to tell people apart; see `people`.
 SCANNED_ROW_US, COUNTED_ROW_US, LOOKED_UP_US = 0.07, 0.022, 0.45
 
-Units: TypeAlias = list[tuple[int, int, int]]  # (first hour, how many hours, events)
+Units: TypeAlias = list[tuple[int, int, int]]  # (first minute, how many minutes, events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ class Period:
         return self.until_hour - self.since_hour
 
     @property
+    def minutes(self) -> list[int]:
+        return list(range(self.since_hour * 60, self.until_hour * 60))
+
+    @property
     def is_fine(self) -> bool:
         """Whether its sparklines are drawn from hours."""
         return self.hours <= FINE_HOURS
@@ -78,12 +84,17 @@ with scope as materialized (
      and e.issue_id = w.value
    cross join grouphash g on g.issue_id = e.issue_id)
 """
+MINUTES_OF = """
+ select s.issue_id, m.value as start, 1 as width, c.n from json_each(:minutes) m cross join scope s
+  cross join count_minute c on c.minute = m.value and c.hash_id = s.hash_id and c.env_id = s.env_id
+"""
 HOURS_OF = """
- select s.issue_id, h.value as hour, 1 as width, c.n from json_each(:hours) h cross join scope s
+ select s.issue_id, h.value * 60 as start, 60 as width, c.n from json_each(:hours) h
+  cross join scope s
   cross join count_hour c on c.hour = h.value and c.hash_id = s.hash_id and c.env_id = s.env_id
 """
 DAYS_OF = """
- select s.issue_id, d.value * 24 as hour, 24 as width, c.n from json_each(:days) d
+ select s.issue_id, d.value * 1440 as start, 1440 as width, c.n from json_each(:days) d
   cross join scope s
   cross join count_day c on c.day = d.value and c.env_id = s.env_id and c.hash_id = s.hash_id
 """
@@ -99,8 +110,11 @@ def events(
 
 
 UNITS = f"""
-{SCOPES} select issue_id, hour, width, sum(n) from ({HOURS_OF} union all {DAYS_OF})
- group by issue_id, hour
+{SCOPES} select issue_id, start, width, sum(n) from ({HOURS_OF} union all {DAYS_OF})
+ group by issue_id, start
+"""
+UNITS_OF_MINUTES = f"""
+{SCOPES} select issue_id, start, width, sum(n) from ({MINUTES_OF}) group by issue_id, start
 """
 
 
@@ -109,9 +123,11 @@ def units(
 ) -> dict[int, Units]:
     """What sparklines of the period are drawn from; an issue without events in it is left out."""
     found: dict[int, Units] = {}
-    values = _values(issue_ids, env_ids, period, fine=period.is_fine)
-    for issue_id, hour, width, n in db.execute(UNITS, values):
-        found.setdefault(issue_id, []).append((hour, width, n))
+    sql, values = UNITS, _values(issue_ids, env_ids, period, fine=period.is_fine)
+    if period.hours <= FINEST_HOURS:
+        sql, values = UNITS_OF_MINUTES, values | {"minutes": json.dumps(period.minutes)}
+    for issue_id, start, width, n in db.execute(sql, values):
+        found.setdefault(issue_id, []).append((start, width, n))
     return found
 
 
@@ -121,17 +137,17 @@ def spark(found: Units, period: Period) -> tuple[int, ...]:
     Where a bar is shorter than a day, a day's events are spread over its bars evenly.
     """
     bars = [0] * SPARK_BARS
-    for hour, width, n in found:
-        _spread(bars, n, hour - period.since_hour, width, period.hours)
+    for start, width, n in found:
+        _spread(bars, n, start - period.since_hour * 60, width, period.hours * 60)
     return tuple(bars)
 
 
-def _spread(bars: list[int], n: int, start: int, width: int, hours: int) -> None:
-    """Add `n` events of the hours from `start` on to the bars these hours fall into."""
-    end = min(start + width, hours)  # the day that is not over yet
+def _spread(bars: list[int], n: int, start: int, width: int, length: int) -> None:
+    """Add `n` events of the minutes from `start` on to the bars these minutes fall into."""
+    end = min(start + width, length)  # the day that is not over yet
     done = 0
-    for bar in range(start * SPARK_BARS // hours, SPARK_BARS):
-        bar_end = (bar + 1) * hours / SPARK_BARS
+    for bar in range(start * SPARK_BARS // length, SPARK_BARS):
+        bar_end = (bar + 1) * length / SPARK_BARS
         share = n if bar_end >= end else round(n * (bar_end - start) / (end - start))
         bars[bar] += share - done
         done = share

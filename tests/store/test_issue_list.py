@@ -128,6 +128,15 @@ def test_a_sparkline_of_a_day_has_a_bar_an_hour(shelf: Shelf) -> None:
     assert row.spark == (2, *[0] * 21, 1, 3)
 
 
+def test_a_sparkline_of_an_hour_has_bars_of_five_minutes(shelf: Shelf) -> None:
+    now_ms = NOON + 41 * MINUTE
+    for minutes, n in ((0, 2), (4, 1), (20, 3), (100, 1), (102, 9)):
+        shelf.receive(*(an_event(at=now_ms - minutes * MINUTE) for _ in range(n)))
+    (row,) = issue_list.search(shelf.db, replace(ASK, period_ms=HOUR, now_ms=now_ms)).rows
+    assert row.spark == (1, *[0] * 15, 3, *[0] * 2, 1, 2, *[0] * 3)
+    assert row.n == sum(row.spark) == 7
+
+
 def test_a_sparkline_of_a_month_spreads_days_and_loses_nothing(shelf: Shelf) -> None:
     for days in range(0, 30, 3):
         shelf.receive(*(an_event(at=NOON - days * DAY) for _ in range(7)))

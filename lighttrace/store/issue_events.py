@@ -40,7 +40,7 @@ class EventPage:
     rows: tuple[EventRow, ...]
     before: int | None
     after: int | None
-    mistake: str = ""
+    mistake: QueryError | None = None
 
 
 def page(db: Reader, issue_id: int, query: EventQuery) -> EventPage:
@@ -58,7 +58,7 @@ def page(db: Reader, issue_id: int, query: EventQuery) -> EventPage:
         try:
             meant = _meant(db, issue_id, query)
         except QueryError as error:
-            return EventPage((), None, None, str(error))
+            return EventPage((), None, None, error)
         meant = meant[bisect_right(meant, low) : bisect_left(meant, high)]
         rows = meant[: query.limit + 1] if rising else meant[: -query.limit - 2 : -1]
     more, rows = len(rows) > query.limit, rows[: query.limit]

@@ -71,4 +71,4 @@ def test_one_walks_there_and_back(shelf: Shelf, oldest_first: bool):
 
 def test_a_search_that_cannot_be_understood_is_said(shelf: Shelf):
     found = issue_events.page(shelf.db, fill(shelf, 3), EventQuery(text="brwser:Chrome"))
-    assert found.rows == () and "Did you mean browser:?" in found.mistake
+    assert found.rows == () and "Did you mean browser:?" in str(found.mistake)

@@ -16,6 +16,7 @@ from lighttrace.store.issues import Issue
 from lighttrace.web import around, guards, links, state, tags_view
 from lighttrace.web.around import ROWS, Scope
 from lighttrace.web.guards import Guard, Page
+from lighttrace.web.mistake import Mistake
 
 OPTION = "event_columns"  # of a person
 MOST_COLUMNS = 8
@@ -75,6 +76,7 @@ class Shown:
     """
 
     page: EventPage
+    mistake: Mistake | None
     lines: tuple[Line, ...]
     titled: bool
     columns: tuple[str, ...]
@@ -112,7 +114,8 @@ async def index(request: Request) -> Response:
         lines = tuple(_line(it, columns) for it in found.rows)
         called = f"{issue.title}: {issue.value}" if issue.value else issue.title
         titled = any(it.title != called for it in found.rows)
-        return Shown(found, lines, titled, columns, _with(keys, columns))
+        wrong = None if found.mistake is None else Mistake.of(asked.text, found.mistake)
+        return Shown(found, wrong, lines, titled, columns, _with(keys, columns))
 
     return await around.page(
         request, "events", "pages/event_table.html", events, asked.own(), asked=asked

@@ -133,7 +133,7 @@ async def _events(
         sent += len(rows)
         yield export.lines(kind, columns, [_event(it, keys, kind) for it in rows])
         if page.mistake:
-            yield export.foot(kind, page.mistake)
+            yield export.foot(kind, str(page.mistake))
             return
         if len(page.rows) > len(rows) or (page.after and sent == MOST_ROWS):
             yield export.foot(kind, export.cut())

@@ -24,6 +24,7 @@ from lighttrace.store.states import State
 from lighttrace.web import actions, guards, links, listing, said, searches, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import OFFERED, PERIOD_WORDS, SORT_WORDS, STATES, Listing, Looking
+from lighttrace.web.mistake import Mistake
 from lighttrace.web.render import render
 
 SEEN = 100  # ids of rows a page may ask news about
@@ -37,23 +38,6 @@ class Way:
     value: str
     without: Listing
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """Why a search cannot be understood: the text around what is wrong, and what was meant."""
-
-    sentence: str
-    before: str
-    wrong: str
-    after: str
-    instead: str | None  # the whole search, put right
-
-    @classmethod
-    def of(cls, text: str, error: QueryError) -> "Mistake":
-        start, end = error.start, error.end
-        instead = None if error.instead is None else text[:start] + error.instead + text[end:]
-        return cls(str(error), text[:start], text[start:end], text[end:], instead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +144,11 @@ def _find(db: Reader, asked: Listing, asker: Asker, now_ms: int) -> Found | None
         if not page.rows and asked.cursor:
             page = issue_list.search(db, asked.but().query(looking))
         counts = _counts(page.counts or {})
+        ways = () if page.rows else _ways(db, asked, looking, asker.sight)
     except QueryError as error:
         none = dict.fromkeys(STATES, 0)
         mistake = Mistake.of(asked.text, error)
         return Found(issue_list.NOTHING, none, names, every, project, (), whom, mistake)
-    ways = () if page.rows else _ways(db, asked, looking, asker.sight)
     return Found(page, counts, names, every, project, ways, whom)
 
 

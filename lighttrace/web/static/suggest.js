@@ -23,11 +23,12 @@
   async function ask(step = 0) {
     clearTimeout(timer); asking?.abort();
     asking = new AbortController();
-    const input = box(), typed = input.value, fields = new URLSearchParams(new FormData(input.form));
-    fields.set('at', letters(typed.slice(0, input.selectionStart)));
+    const input = box(), typed = input.value, url = new URL(input.dataset.suggest, location);
+    url.searchParams.set('query', typed);
+    url.searchParams.set('at', letters(typed.slice(0, input.selectionStart)));
     let html = '';
     try {
-      const answer = await fetch(`${input.dataset.suggest}?${fields}`, {signal: asking.signal, headers: {'HX-Request': 'true', 'HX-Request-Type': 'partial'}});
+      const answer = await fetch(url, {signal: asking.signal, headers: {'HX-Request': 'true', 'HX-Request-Type': 'partial'}});
       if (answer.status === 200) html = await answer.text();
     } catch { return; }  // a newer question, or no connection: what is typed can be searched anyway
     if (box().value !== typed || doc.activeElement !== box()) return;

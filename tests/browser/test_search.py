@@ -160,6 +160,21 @@ async def test_a_mistake_elsewhere_is_mended_while_typing(mira: Visitor, shop: T
     await expect(rows(page)).to_have_count(1)
 
 
+async def test_terms_are_tinted_under_the_text(mira: Visitor, shop: Tracker):
+    page = mira.page
+    text = 'is:new !browser:"Firefox 128" TypeError: x http://a/b relase:latest ('
+    await page.goto("/issues")
+    await box(page).fill(text)
+    terms = page.locator("#ghost > span")
+    await expect(terms).to_have_text(["is:new", '!browser:"Firefox 128"', "relase:latest"])
+    assert (await page.locator("#ghost").text_content() or "").startswith(text)
+    await expect(page.locator("#ghost > .not")).to_have_text('!browser:"Firefox 128"')
+    await expect(page.locator("#ghost > .bad")).to_have_text("relase:latest")
+    # it lies exactly under the letters: the copy begins where they do
+    left = [await page.locator(it).bounding_box() for it in ("#search", "#ghost > span >> nth=0")]
+    assert left[0] and left[1] and abs(left[0]["x"] - left[1]["x"]) < 1
+
+
 async def test_the_events_of_an_issue_are_searched_the_same_way(mira: Visitor, shop: Tracker):
     page = mira.page
     await page.goto("/issues/SHOP-1/events")

@@ -1,5 +1,6 @@
 /* Suggestions under the search box: a combobox of ARIA's kind, the focus stays in the box. The server says what could be typed
-   next; an option puts its text in the place of characters from data-start to data-end. The page works without it. */
+   next; an option puts its text in the place of characters from data-start to data-end. Terms are tinted by a copy of the text
+   that lies under the box, so it stays a plain field. The page works without it. */
 (() => {
   const doc = document, DELAY_MS = 150;
   const box = () => doc.getElementById('search'), list = () => doc.getElementById('suggest');
@@ -42,6 +43,7 @@
     const end = before.length + all.slice(+option.dataset.start, +option.dataset.end).join('').length;
     input.setRangeText(option.dataset.insert, before.length, end, end < input.selectionStart ? 'preserve' : 'end');
     close();
+    input.scrollLeft = input.selectionStart >= input.value.trimEnd().length ? input.scrollWidth : input.scrollLeft;
     input.dispatchEvent(new Event('input', {bubbles: true}));
   }
   function move(step) {
@@ -73,9 +75,27 @@
     if (option) choose(option);
   });
   doc.addEventListener('focusout', e => { if (e.target === box()) close(); });
+  const TERM = /(!?)(?:[A-Za-z_][\w.-]*|tags\[[^\]]+\]|"[^"]+"):(?!\s|:|\/\/|$)(?:\[[^\]]*\]?|(?:[<>]=?)?(?:"(?:\\.|[^"\\])*"?|(?:\\.|[^\s"()\\])*))/g;
+  function tint() {
+    const ghost = doc.getElementById('ghost'), text = box()?.value, wrong = doc.querySelector('#mistake u')?.textContent;
+    if (!ghost) return;
+    let done = 0;
+    const parts = [];
+    for (const term of text.matchAll(TERM)) {
+      const part = Object.assign(doc.createElement('span'), {textContent: term[0], className: wrong && term[0].includes(wrong) ? 'bad' : term[1] && 'not'});
+      parts.push(text.slice(done, term.index), part);
+      done = term.index + term[0].length;
+    }
+    ghost.replaceChildren(...parts, text.slice(done), '    ');  // the box scrolls a little further than its text
+    ghost.scrollLeft = box().scrollLeft;
+  }
+  doc.addEventListener('input', e => { if (e.target === box()) tint(); });
+  doc.addEventListener('scroll', e => { if (e.target === box()) doc.getElementById('ghost').scrollLeft = box().scrollLeft; }, true);
+  tint();
+
   // a key that waits for its value is no search yet, nor a mistake: the list stays as it is
   doc.addEventListener('htmx:before:request', e => {
     if (e.target === box() && /:(\[|[<>]=?)?$/.test(box().value)) e.preventDefault();
   });
-  doc.addEventListener('htmx:after:swap', paint);  // a list that was drawn anew says that nothing is open
+  doc.addEventListener('htmx:after:swap', () => { paint(); tint(); });  // a list that was drawn anew says that nothing is open
 })();

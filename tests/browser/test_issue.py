@@ -76,6 +76,10 @@ async def test_nothing_is_wrong_with_the_page(chromium: Browser, shop: Tracker, 
         )
         await expect(page.get_by_text("button.step0", exact=True)).to_be_visible()
         await visitor.check(f"issue-{theme}-{size[0]}")
+        for menu in ("Assign", "Archive"):
+            await page.locator(".actions summary", has_text=menu).click()
+            await visitor.check(f"issue-{menu.lower()}-{theme}-{size[0]}")
+            await page.keyboard.press("Escape")
         await page.get_by_role("link", name="JSON").click()
         await expect(page.get_by_text("averylongword").first).to_be_visible()
         await visitor.check(f"event-json-{theme}-{size[0]}")

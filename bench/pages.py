@@ -360,7 +360,7 @@ def searches(
         what = parse(text, tags)
         for period, period_ms in (("14 d", 14 * DAY_MS), ("90 d", 90 * DAY_MS)):
             for env in ("production", None):
-                given = {"what": what, "env": env, "period_ms": period_ms, "later": True}
+                given = {"what": what, "env": env, "period_ms": period_ms, "people_later": True}
                 name = f"search: {words}, {period}, {env or 'all environments'}"
                 yield name, listed(**given)
                 if env is None:

@@ -61,8 +61,9 @@ class IssueQuery:
     """`project_ids` None = all; `env` None = all, empty = none; `period_ms` and `state` None = any.
 
     `cursor` is `next_cursor` or `prev_cursor` of a page of the same query; one that cannot be read
-    means the first page. `what` is the search, `user_id` who asks it (`me`). `later`: people of the
-    rows and counts may be left out where they take long.
+    means the first page. `what` is the search, `user_id` who asks it (`me`). `people_later`: people
+    of the rows may be left uncounted where that takes long; `all_counts`: how many there are of
+    each state must be said, however long that takes.
     """
 
     project_ids: tuple[int, ...] | None = None
@@ -74,7 +75,8 @@ class IssueQuery:
     sort: Sort = "last_seen"
     cursor: str | None = None
     limit: int = 25
-    later: bool = False
+    people_later: bool = False
+    all_counts: bool = False
     now_ms: int
 
 
@@ -124,7 +126,7 @@ class IssueRow:
 @dataclass(frozen=True, slots=True)
 class IssuePage:
     """`counts`: how many issues of each state the query matches, whatever state it asks for, and
-    `total` of that state; None where they are to be counted later. `first_index` is 0 for the first
+    `total` of that state; None where that is not known by the way. `first_index` is 0 for the first
     page. `remarks`: sentences about what was not looked at.
     """
 
@@ -283,14 +285,14 @@ class _Part:
     def rows(self, ranked: Ranked) -> list[IssueRow]:
         query = self.query
         ids = [issue_id for _, issue_id in ranked]
-        later = query.later and query.sort != "users"
+        later = query.people_later and query.sort != "users"
         numbers = self._narrowed.numbers(ids, people_later=later)
         return _rows(
             self.db, ranked, query.sort, self.asked.scope, query.now_ms, {}, numbers=numbers
         )
 
     def counts(self) -> dict[State, int] | None:
-        return self._narrowed.counts(at_once=not self.query.later)
+        return self._narrowed.counts(at_once=self.query.all_counts)
 
 
 def _listing(db: Reader, query: IssueQuery, asked: _Asked) -> "_Whole | _Part":

@@ -98,8 +98,8 @@ class Listing:
     def period_ms(self) -> int:
         return PERIODS[self.period] * format.HOUR
 
-    def query(self, looking: "Looking", limit: int = ROWS) -> IssueQuery:
-        """The query of its page."""
+    def query(self, looking: "Looking", limit: int = ROWS, *, exact: bool = True) -> IssueQuery:
+        """The query of its page. Not `exact`: what takes long is counted later."""
         return IssueQuery(
             project_ids=looking.within,
             env=self.environment,
@@ -110,6 +110,8 @@ class Listing:
             sort=self.sort,
             cursor=self.cursor,
             limit=limit,
+            people_later=not exact,
+            all_counts=exact,
             now_ms=looking.now_ms,
         )
 

@@ -65,11 +65,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, a_shelf(tmp_path_factory.mktemp("world")) as shelf:
         patch.setattr(text_index, "ROWS_SHIFT", 11)  # several tables
         patch.setattr(text_index, "ROW_MASK", (1 << 11) - 1)
-        for module in ("span", "answers"):
-            patch.setattr(
-                f"lighttrace.store.search.{module}.ROW_MASK", (1 << 11) - 1, raising=False
-            )
-            patch.setattr(f"lighttrace.store.search.{module}.ROWS_SHIFT", 11, raising=False)
         writes = []
         says: dict[int, str] = {}
 
@@ -339,7 +334,7 @@ def test_states_and_projects_narrow_what_events_narrowed(world: World) -> None:
 
 
 def test_people_may_be_said_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    query = IssueQuery(what=parse("browser:Chrome*", world.tags), later=True, now_ms=NOON)
+    query = IssueQuery(what=parse("browser:Chrome*", world.tags), people_later=True, now_ms=NOON)
     assert all(it.people is not None for it in issue_list.search(world.shelf.db, query).rows)
     monkeypatch.setattr(narrowed, "MOST_LOOKED_AT", 10)
     assert all(it.people is None for it in issue_list.search(world.shelf.db, query).rows)

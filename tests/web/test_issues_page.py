@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from lighttrace.store import triage
+from lighttrace.store import text_index, triage
+from lighttrace.store.search import narrowed
 from lighttrace.store.states import State
 from tests.web.sending import add_projects, an_error, issues, send
 from tests.web.served import Site
@@ -91,7 +92,7 @@ def test_pages_follow_one_another_and_back(mira: Site):
         mira.clock.advance(1000)
     seen: list[str] = []
     html = page(mira, "/issues")
-    assert "1–25 of 60" in html and ">Back<" not in html
+    assert '1–25 of <span id="total">60<' in html and ">Back<" not in html
     ways = []
     while True:
         seen += titles(html)
@@ -101,9 +102,9 @@ def test_pages_follow_one_another_and_back(mira: Site):
         ways.append(older[1].replace("&amp;", "&"))
         html = page(mira, ways[-1])
     assert seen == [f"N{at:02}Error" for at in reversed(range(60))]
-    assert "51–60 of 60" in html
+    assert '51–60 of <span id="total">60<' in html
     back = re.search(r'href="([^"]+cursor=[^"]+)"[^>]*>(?:<svg.*?</svg>)?Back', html)
-    assert back and "26–50 of 60" in page(mira, back[1].replace("&amp;", "&"))
+    assert back and '26–50 of <span id="total">60<' in page(mira, back[1].replace("&amp;", "&"))
 
 
 def test_a_filter_keeps_the_others(shop: Site):
@@ -170,6 +171,52 @@ def test_links_lead_only_to_pages_that_exist(shop: Site):
     html = page(shop, "/issues") + page(shop, "/issues/SHOP-WEB-1")
     for path in sorted(set(re.findall(r'href="(/[^"#?]*)', html))):
         assert shop.client.get(path).status_code in (200, 303), path
+
+
+# What is counted after the rows
+
+
+@pytest.fixture
+def slow(shop: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The same, where everything takes too long to count."""
+    monkeypatch.setattr(text_index, "ROWS_SHIFT", 1)
+    monkeypatch.setattr(text_index, "ROW_MASK", 1)
+    monkeypatch.setattr(narrowed, "MOST_READ", 0)
+    monkeypatch.setattr(narrowed, "MOST_LOOKED_AT", 0)
+    start = shop.clock.now_ms()
+    send(shop, *(an_error("EchoError", "later", user={"id": it}) for it in "12334"))
+    send(shop, an_error("FoxtrotError", "latest"))
+    shop.clock.set(start)
+    return shop
+
+
+def test_what_takes_long_to_count_comes_after_the_rows(slow: Site):
+    asked = "query=later+OR+latest&state=all&sort=events"
+    html = page(slow, f"/issues?{asked}")
+    assert titles(html) == ["EchoError", "FoxtrotError"] and html.count("being counted") == 7
+    (address,) = re.findall(r'hx-get="(/issues/counts[^"]*)"', html)
+    assert 'All <span class="n"><' in html
+
+    (seen,) = re.findall(r'name="seen" value="([^"]*)"', html)
+    later = page(slow, f"{address.replace('&amp;', '&')}&seen={seen}", **PART)
+    assert "being counted" not in later and "<li " not in later
+    assert 'All <span class="n">2</span>' in later and "4 in this period, 4 ever" in later
+    assert '<hx-partial hx-target="#total" hx-swap="innerHTML">2</hx-partial>' in later
+    assert "#waiting" not in later
+
+
+def test_without_scripts_a_link_counts_everything(slow: Site):
+    html = page(slow, "/issues?query=later+OR+latest&sort=events")
+    (link,) = re.findall(r'<noscript>.*?href="([^"]*)".*?</noscript>', html)
+    html = page(slow, link.replace("&amp;", "&"))
+    assert "being counted" not in html and "/issues/counts" not in html
+    assert 'Unresolved <span class="n">2</span>' in html and "4 in this period" in html
+
+
+def test_what_is_counted_at_once_is_not_asked_for_again(shop: Site):
+    assert "/issues/counts" not in page(shop, "/issues?query=first")
+    assert shop.client.get("/issues/counts?project=gone", headers=PART).status_code == 204
+    assert shop.client.get("/issues/counts?query=a:b:(", headers=PART).status_code in (200, 204)
 
 
 # What is new

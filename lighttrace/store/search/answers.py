@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from lighttrace.store import text_index
 from lighttrace.store.database import Reader
 from lighttrace.store.search.classes import Class
 from lighttrace.store.search.span import Piece, places
-from lighttrace.store.text_index import ROW_MASK, ROWS_SHIFT
 
 
 @dataclass(frozen=True)
@@ -44,35 +44,38 @@ class Answers:
     @cached_property
     def lasts(self) -> dict[int, int]:
         """group → its last event."""
-        return self._by_group([{it >> ROWS_SHIFT: it for it in own} for own in self.places])
+        shift = text_index.ROWS_SHIFT
+        return self._by_group([{it >> shift: it for it in own} for own in self.places])
 
     @cached_property
     def firsts(self) -> dict[int, int]:
         """group → its first event."""
-        found = [{it >> ROWS_SHIFT: it for it in reversed(own)} for own in self.places]
-        return self._by_group(found)
+        shift = text_index.ROWS_SHIFT
+        return self._by_group([{it >> shift: it for it in reversed(own)} for own in self.places])
 
     @cached_property
     def counts(self) -> dict[int, int]:
         """group → how many events."""
-        counted = [Counter(it >> ROWS_SHIFT for it in own) for own in self.places]
+        shift = text_index.ROWS_SHIFT
+        counted = [Counter(it >> shift for it in own) for own in self.places]
         pairs = zip(self.classes, counted, strict=True)
         return {hash_id: own[hash_id] for it, own in pairs for hash_id in it.only(own)}
 
     def _by_group(self, places: Sequence[dict[int, int]]) -> dict[int, int]:
-        base = self.piece.base
+        base, mask = self.piece.base, text_index.ROW_MASK
         return {
-            hash_id: base | own[hash_id] & ROW_MASK
+            hash_id: base | own[hash_id] & mask
             for it, own in zip(self.classes, places, strict=True)
             for hash_id in it.only(own)
         }
 
     def rows(self, hash_id: int) -> list[int]:
         """The events of a group, oldest first."""
+        shift = text_index.ROWS_SHIFT
         for it, own in zip(self.classes, self.places, strict=True):
             if it.holds(hash_id):
-                start = bisect_left(own, hash_id << ROWS_SHIFT)
-                end = bisect_left(own, (hash_id + 1) << ROWS_SHIFT, start)
-                to_row = self.piece.base - (hash_id << ROWS_SHIFT)
+                start = bisect_left(own, hash_id << shift)
+                end = bisect_left(own, (hash_id + 1) << shift, start)
+                to_row = self.piece.base - (hash_id << shift)
                 return [place + to_row for place in own[start:end]]
         return []

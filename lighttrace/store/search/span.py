@@ -12,7 +12,6 @@ import msgspec
 
 from lighttrace.store import events, text_index
 from lighttrace.store.database import Reader
-from lighttrace.store.text_index import ROW_MASK, ROWS_SHIFT
 
 OLDEST_ROW = "select coalesce(min(id), 0) from event"
 # Up to so many groups are looked up one by one, 0.02 ms each where the table is settled and 0.2
@@ -61,11 +60,12 @@ class Span:
         """From a moment on, as far back as there are events."""
         oldest = int(db.execute(OLDEST_ROW).fetchone()[0])
         first = max(oldest, events.first_row_since(db, since_ms) if since_ms else 0)
+        bases = ((n << text_index.ROWS_SHIFT, table) for n, table in text_index.tables(db))
         return cls(
             tuple(
-                Piece(table, number << ROWS_SHIFT, max(0, first - (number << ROWS_SHIFT)))
-                for number, table in text_index.tables(db)
-                if (number + 1) << ROWS_SHIFT > first
+                Piece(table, base, max(0, first - base))
+                for base, table in bases
+                if base + text_index.ROW_MASK >= first
             )
         )
 
@@ -78,7 +78,7 @@ class Span:
             left -= len(places)
             if left < 0:
                 return None
-            found.update(place >> ROWS_SHIFT for place in places)
+            found.update(place >> text_index.ROWS_SHIFT for place in places)
         return frozenset(found)
 
 
@@ -100,6 +100,6 @@ def is_dear(fts: str) -> bool:
 
 
 def _ask(db: Reader, sql: str, piece: Piece, fts: str, **values: object) -> list[int]:
-    sql = sql.format(table=piece.table, mask=ROW_MASK, shift=ROWS_SHIFT)
+    sql = sql.format(table=piece.table, mask=text_index.ROW_MASK, shift=text_index.ROWS_SHIFT)
     (found,) = db.execute(sql, {"fts": fts, "low": piece.low, **values}).fetchone()
     return sorted(_places.decode(f"[{found}]")) if found else []  # they are in order; it is cheap

@@ -60,7 +60,7 @@ def _query(db: Reader, asked: Listing, asker: issues_page.Asker, now_ms: int) ->
     """What the list asks for; None where there is nothing it could be about."""
     try:
         looking = issues_page.looking(db, asked, asker, now_ms)
-        return None if looking is None else asked.query(looking, PAGE)
+        return None if looking is None else replace(asked.query(looking, PAGE), all_counts=False)
     except QueryError as error:
         raise HTTPException(400, str(error)) from error
 

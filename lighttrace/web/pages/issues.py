@@ -1,4 +1,6 @@
-"""`/issues`: the list. `/issues/news`: what changed in it since it was drawn, as fragments."""
+"""`/issues`: the list. As fragments: `/issues/counts`, what takes longer to count than its rows;
+`/issues/news`, what changed in it since it was drawn.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +30,7 @@ from lighttrace.web.mistake import Mistake
 from lighttrace.web.render import render
 
 SEEN = 100  # ids of rows a page may ask news about
+EXACT = "exact"  # in an address: count everything at once, for those who run no JavaScript
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +45,22 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the list shows. `ways`: how to see something where it shows nothing."""
+    """What the list shows. `counts` None: to be counted later. `ways`: how to see something where
+    it shows nothing.
+    """
 
     page: IssuePage
-    counts: dict[str, int]
+    counts: dict[str, int] | None
     environments: tuple[str, ...]
     projects: tuple[Project, ...]
     project: Project | None
     ways: tuple[Way, ...]
     assignees: tuple[Assignee, ...]
     mistake: Mistake | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        return self.counts is not None and all(it.people is not None for it in self.page.rows)
 
     @property
     def waiting(self) -> Project | None:
@@ -81,7 +90,8 @@ async def shown(
     """The list an address asks for; `block` where the request's target does not say which part."""
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    found = await services.store.read(_find, asked, asker(request), now_ms)
+    exact = EXACT in request.query_params
+    found = await services.store.read(_find, asked, asker(request), now_ms, exact)
     if found is None:
         raise HTTPException(404)
     return render(
@@ -100,14 +110,16 @@ async def shown(
         may_change=guards.person(request).role in guards.MEMBERS,
         may_add=guards.person(request).role in guards.ADMINS,
         archives=actions.OFFERED,
+        exactly=f"{_address(request, asked)}&{EXACT}=1",
+        counting=f"{links.url(request, '/issues/counts')}?{asked.written()}",
         here=_address(request, asked.but()),
         **await searches.menu(request, asked),
         toasts=toasts,
     )
 
 
-def tabs(request: Request, asked: Listing, counts: dict[str, int]) -> dict[str, Any]:
-    """What the tabs need, wherever they are drawn."""
+def tabs(request: Request, asked: Listing, counts: dict[str, int] | None) -> dict[str, Any]:
+    """What the tabs need, wherever they are drawn. `counts` None: they are counted later."""
     return {
         "asked": asked,
         "counts": counts,
@@ -130,7 +142,7 @@ def asker(request: Request) -> Asker:
     return Asker(guards.person(request).id, guards.sight(request))
 
 
-def _find(db: Reader, asked: Listing, asker: Asker, now_ms: int) -> Found | None:
+def _find(db: Reader, asked: Listing, asker: Asker, now_ms: int, exact: bool) -> Found | None:
     every = tuple(projects.every(db, asker.sight))
     project = next((it for it in every if it.slug == asked.project), None)
     if asked.project and project is None:
@@ -140,10 +152,10 @@ def _find(db: Reader, asked: Listing, asker: Asker, now_ms: int) -> Found | None
     whom = tuple(assignees.of_projects(db, [it.id for it in shown]))
     try:
         looking = _looking(db, asked, asker, project, now_ms)
-        page = issue_list.search(db, asked.query(looking))
+        page = issue_list.search(db, asked.query(looking, exact=exact))
         if not page.rows and asked.cursor:
-            page = issue_list.search(db, asked.but().query(looking))
-        counts = _counts(page.counts or {})
+            page = issue_list.search(db, asked.but().query(looking, exact=exact))
+        counts = None if page.counts is None else _counts(page.counts)
         ways = () if page.rows else _ways(db, asked, looking, asker.sight)
     except QueryError as error:
         none = dict.fromkeys(STATES, 0)
@@ -212,6 +224,25 @@ def _count(db: Reader, asked: Listing, looking: Looking) -> int:
     return sum(counted.values()) if query.state is None else counted.get(query.state, 0)
 
 
+async def counts(request: Request) -> Response:
+    """What an address leaves to be counted after its rows: their people, the tabs, the total."""
+    now_ms = state.of(request).clock.now_ms()
+    asked = Listing.read(request.query_params)
+    seen = ids(request.query_params.get("seen", ""))
+    found = await state.of(request).store.read(_news, asked, asker(request), now_ms, 0)
+    if found is None:
+        return Response(status_code=204)
+    page, counted = found
+    return render(
+        request,
+        "parts/issue_news.html",
+        block="counts",
+        rows=tuple(listing.row(it, asked, now_ms) for it in page.rows if it.id in seen),
+        total=page.total,
+        **tabs(request, asked, counted),
+    )
+
+
 async def news(request: Request) -> Response:
     """Numbers of the rows that are seen, and how many rows wait to be shown. Nothing moves."""
     services = state.of(request)
@@ -232,6 +263,7 @@ async def news(request: Request) -> Response:
         "parts/issue_news.html",
         block="news",
         rows=tuple(listing.row(it, asked, now_ms) for it in page.rows if it.id in seen),
+        total=page.total,
         waiting=waiting,
         here=_address(request, asked.but()),
         **tabs(request, asked, counts),
@@ -269,5 +301,6 @@ def _number(text: str) -> int:
 
 PAGES = (
     Page("/issues", index, Guard.SIGNED_IN, name="issues"),
+    Page("/issues/counts", counts, Guard.SIGNED_IN, name="issue_counts"),
     Page("/issues/news", news, Guard.SIGNED_IN, name="issue_news"),
 )

@@ -4,10 +4,11 @@ or oldest first, there and back.
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import partial
 
 from lighttrace.errors import QueryError
 from lighttrace.event.query.read import parse
-from lighttrace.store import environments, events
+from lighttrace.store import environments, events, tag_stats
 from lighttrace.store.database import Reader
 from lighttrace.store.events import NO_ROW_AFTER, NO_ROW_BEFORE, EventRow
 from lighttrace.store.search import compile, occurrences
@@ -70,9 +71,14 @@ def page(db: Reader, issue_id: int, query: EventQuery) -> EventPage:
 
 
 def _meant(db: Reader, issue_id: int, query: EventQuery) -> list[int]:
-    what = parse(query.text, compile.tag_names(db))
+    what = parse(query.text, compile.tag_names(db), partial(_tags, db, issue_id))
     asker = Asker(query.now_ms, query.user_id)
     return occurrences.rows(db, issue_id, what, query.env, query.since_ms, asker)
+
+
+def _tags(db: Reader, issue_id: int) -> list[str]:
+    """The tags of the issue, of which one may have been meant."""
+    return [stat.key for stat in tag_stats.of_issue(db, issue_id, None)]
 
 
 def _rows_between(

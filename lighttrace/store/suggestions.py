@@ -1,4 +1,4 @@
-"""What a search can go on with: tags and their values, releases.
+"""What a search can go on with: tags and their values, releases; and what a wrong key has meant.
 
 Names of tags are one table for all projects. Whoever sees everything is offered out of that; for
 others, and within one project, it is what the newest events there bear: so nobody learns a word of
@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lighttrace.event.query.read import parse
+from lighttrace.event.query.tree import Node
 from lighttrace.store import events, tag_stats, text_index
 from lighttrace.store.database import Reader
 from lighttrace.store.events import NO_ROW_AFTER
@@ -75,6 +77,13 @@ select k.name, v.value, v.n from (select rowid from tag_fts where tag_fts match 
 def _told_apart(values: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     """Without those that stand for what is not kept apart, and without the empty one."""
     return [it for it in values if it[0] and it[0] != events.OTHER and it[0][0] != "\0"]
+
+
+def understood(db: Reader, text: str, within: Within) -> Node:
+    """The tree of a search by somebody who sees these projects. They may ask for a tag of whatever
+    project; which one they may have meant is told of their own alone. Raises QueryError.
+    """
+    return parse(text, compile.tag_names(db), lambda: tags(db, within).names())
 
 
 def tags(db: Reader, within: Within) -> Tags:

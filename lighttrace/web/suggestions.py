@@ -12,12 +12,11 @@ from lighttrace.event.model import LEVELS
 from lighttrace.event.query import cursor, keys
 from lighttrace.event.query.cursor import Typed
 from lighttrace.event.query.keys import KEYS, STATES, Kind
-from lighttrace.event.query.read import MOST_TEXT, parse
+from lighttrace.event.query.read import MOST_TEXT
 from lighttrace.event.query.tree import Term, Value
 from lighttrace.event.query.values import COMPARED
 from lighttrace.store import assignees, environments, projects, suggestions, teams
 from lighttrace.store.database import Reader
-from lighttrace.store.search import compile
 from lighttrace.store.sight import Sight
 from lighttrace.store.suggestions import Tags
 from lighttrace.web import format
@@ -107,17 +106,15 @@ def _meant(asked: Asked, nothing: bool) -> Iterator[Group]:
     """
     typed = asked.typed
     try:
-        parse(asked.text, compile.tag_names(asked.db))
+        suggestions.understood(asked.db, asked.text, asked.sight.within(None))
     except QueryError as error:
         here = error.start <= typed.end and typed.start <= error.end
         near = error.instead
         if near is None or (here and not nothing):
             return
-        if near in KEYS or near in asked.tags.names() or ":" in near:
-            said = "" if ":" in near else str(error).split(". ")[0]
-            shown = near if ":" in near else f"{near}:"
-            item = Suggestion(error.start, error.end, near, "", shown, said)
-            yield Group("Did you mean", (item,))
+        said = "" if ":" in near else str(error).split(". ")[0]
+        shown = near if ":" in near else f"{near}:"
+        yield Group("Did you mean", (Suggestion(error.start, error.end, near, "", shown, said),))
 
 
 # --- keys ---

@@ -8,6 +8,7 @@ import pytest
 from lighttrace.store import environments, projects, teams
 from lighttrace.store.sight import ALL, Sight
 from lighttrace.web import suggestions
+from tests.web.api.asking import Script
 from tests.web.sending import add_projects, an_error, send
 from tests.web.served import Site
 
@@ -92,6 +93,22 @@ def test_only_what_is_seen_is_offered(shop: Site):
     assert "environment:lab " not in offered(shop, "environment:|", shop_only)
     assert "release:b@9 " not in offered(shop, "release:|", shop_only)
     assert shop.read(environments.seen, shop_only) and shop.read(projects.every, shop_only)
+
+
+def test_what_a_wrong_key_has_meant_is_told_of_ones_own_projects_alone(shop: Site):
+    """Mira sees the blog and its tag `plan`; Bob, who is in no team of it, is not told of it."""
+    page, api = "/issues?query=plam:x", "/api/0/organizations/lighttrace/issues/?query=plam:x"
+    bob = shop.user("bob@example.com", "member", "Bob")
+    team = shop.write(teams.add, "Blog", shop.clock.now_ms())
+    shop.write(teams.set_of_project, 2, [team.id])
+    asks = [Script(shop, user_id=1).refused(api)[1], shop.client.get(page).text]
+    assert all("Did you mean plan:?" in it for it in asks)
+    shop.client.cookies.clear()
+    shop.sign_in(bob.email)
+    asks = [Script(shop, user_id=bob.id).refused(api)[1], shop.client.get(page).text]
+    assert all("There is no key plam:" in it and "plan" not in it for it in asks)
+    # among the events of an issue only its own tags are told, whoever asks
+    assert "plan" not in shop.client.get("/issues/SHOP-1/events?query=plam:x").text
 
 
 def ask(site: Site, query: str, **more: str):

@@ -11,7 +11,7 @@ What a program says is to be pasted as it is: a colon before a blank, another co
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 
 from lighttrace.errors import QueryError
 from lighttrace.event.model import LEVELS
@@ -34,22 +34,30 @@ _ENDS = ".,;:!?'`=*()[]{}<>"
 _NOT_BEFORE = re.compile(r"[\w\"(]")
 
 
-def parse(text: str, tags: Collection[str] | None = None) -> Node:
+def parse(
+    text: str,
+    tags: Collection[str] | None = None,
+    near: Callable[[], Iterable[str]] | None = None,
+) -> Node:
     """The tree of a search; EVERYTHING for a blank one. `tags` are the names of tags there are:
-    another key is a mistake then; None where that cannot be known. Raises QueryError.
+    another key is a mistake then; None where that cannot be known. `near`: those of them that may
+    be told, when one is meant that is not there. Raises QueryError.
     """
     if len(text) > MOST_TEXT:
         raise QueryError(f"A search has at most {MOST_TEXT:,} characters.", MOST_TEXT, len(text))
     clean = text.replace("\0", " ").encode("utf-8", "replace").decode()
-    return _Reading(clean, tags).whole()
+    return _Reading(clean, tags, near or (lambda: tags or ())).whole()
 
 
 class _Reading:
     """One text, and how far it has been read."""
 
-    def __init__(self, text: str, tags: Collection[str] | None) -> None:
+    def __init__(
+        self, text: str, tags: Collection[str] | None, near: Callable[[], Iterable[str]]
+    ) -> None:
         self.text = text
         self.tags = tags
+        self.near = near
         self.at = 0
         self.depth = 0
         self.terms = 0
@@ -248,7 +256,7 @@ class _Reading:
         tag = keys.tag_of(name)
         if tag in self.tags:
             return tag, True
-        near = keys.nearest(name, self.tags)
+        near = keys.nearest(name, self.near())
         ask = f" Did you mean {near}:?" if near else ""
         sentence = f"There is no key {name}:, and no tag of that name.{ask}"
         raise QueryError(sentence, start, end, near)

@@ -10,9 +10,8 @@ from starlette.responses import Response
 from lighttrace.errors import RefusedError
 from lighttrace.event.model import Json
 from lighttrace.event.query.tree import EVERYTHING
-from lighttrace.store import assignees, issue_list, issues, triage, viewers
+from lighttrace.store import assignees, issue_list, issues, suggestions, triage, viewers
 from lighttrace.store.database import Reader, Transaction
-from lighttrace.store.search import compile
 from lighttrace.web import guards, state
 from lighttrace.web.api import queries, shapes
 from lighttrace.web.api.answers import Refused, answer
@@ -78,7 +77,8 @@ def _meant(db: Reader, request: Request, now_ms: int) -> list[int]:
             raise Refused(404, "None of these issues is here.")
         return found
     user_id = guards.token(request).user_id
-    query = queries.read(params, among, compile.tag_names(db), user_id, now_ms, 1)
+    understood = partial(suggestions.understood, db, within=guards.sight(request).within(None))
+    query = queries.read(params, among, understood, user_id, now_ms, 1)
     if "query" not in params and "status" not in params:
         query = replace(query, what=EVERYTHING)
     ids = queries.answered(partial(issue_list.ids, db, query, MOST_CHANGED + 1))

@@ -10,7 +10,16 @@ from starlette.responses import Response
 
 from lighttrace.event.impact import Weights
 from lighttrace.event.model import Json
-from lighttrace.store import activity, counters, issue_list, issues, notes, projects, viewers
+from lighttrace.store import (
+    activity,
+    counters,
+    issue_list,
+    issues,
+    notes,
+    projects,
+    suggestions,
+    viewers,
+)
 from lighttrace.store.activity import Activity
 from lighttrace.store.counters import DAY_MS, HOUR_MS, SPARK_BARS, Period
 from lighttrace.store.database import Reader
@@ -19,7 +28,6 @@ from lighttrace.store.issue_list import IssueQuery, IssueRow
 from lighttrace.store.issues import Issue
 from lighttrace.store.notes import Note
 from lighttrace.store.projects import Project
-from lighttrace.store.search import compile
 from lighttrace.store.sight import Sight
 from lighttrace.store.viewers import Viewer
 from lighttrace.web import guards, links, state, viewer
@@ -76,9 +84,11 @@ async def listed(request: Request) -> Response:
 
 def _page(db: Reader, request: Request, now_ms: int) -> Listed:
     among = asked_projects(db, request)
-    tags, user_id = compile.tag_names(db), guards.token(request).user_id
+    understood = partial(suggestions.understood, db, within=guards.sight(request).within(None))
     params, limit = request.query_params, asked_rows(request)
-    query, cursor = queries.read(params, among, tags, user_id, now_ms, limit), asked_cursor(request)
+    user_id = guards.token(request).user_id
+    query = queries.read(params, among, understood, user_id, now_ms, limit)
+    cursor = asked_cursor(request)
     ranked = partial(
         viewer.standings,
         db,

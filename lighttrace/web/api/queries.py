@@ -5,14 +5,13 @@ would otherwise resolve too much.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from starlette.datastructures import QueryParams
 
 from lighttrace.errors import QueryError
-from lighttrace.event.query.read import parse
 from lighttrace.event.query.tree import Node, Term, Value, terms
 from lighttrace.store.issue_list import IssuePage, IssueQuery
 from lighttrace.store.issue_order import Cursor, Sort
@@ -41,13 +40,14 @@ _PERIOD = re.compile(r"([0-9]{1,6})([smhdw])")
 
 
 Answer = TypeVar("Answer")
+Understood = Callable[[str], Node]
 OPEN = Term("is", (Value(("unresolved",)),))  # what no search at all means
 
 
-def asked(query: str | None, tags: Collection[str]) -> Node:
+def asked(query: str | None, understood: Understood) -> Node:
     """The tree of a search. Raises Refused with what is wrong in it."""
     try:
-        return OPEN if query is None else parse(query, tags)
+        return OPEN if query is None else understood(query)
     except QueryError as error:
         raise Refused(400, str(error)) from error
 
@@ -63,13 +63,13 @@ def answered(ask: Callable[[], Answer]) -> Answer:
 def read(
     params: QueryParams,
     projects: Sequence[Project],
-    tags: Collection[str],
+    understood: Understood,
     user_id: int | None,
     now_ms: int,
     limit: int,
 ) -> IssueQuery:
-    """The query of a list over these projects, or those of them that it names. `tags`: the names of
-    tags there are; `user_id`: who `me` is.
+    """The query of a list over these projects, or those of them that it names. `understood`:
+    what a text means, or QueryError; `user_id`: who `me` is.
     """
     for name in ("start", "end"):
         if any(params.getlist(name)):
@@ -82,7 +82,7 @@ def read(
     if sort is None:
         raise Refused(400, f"sort must be one of {', '.join((*SORTS, BY_IMPACT[0]))}.")
     by_status = status is not None and "query" not in params
-    what = asked("" if by_status else params.get("query"), tags)
+    what = asked("" if by_status else params.get("query"), understood)
     if status is not None and _states(what) - {status}:
         raise Refused(400, "query and status mean different states.")
     return IssueQuery(

@@ -13,14 +13,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from lighttrace.errors import QueryError
-from lighttrace.event.query.read import parse
 from lighttrace.event.query.tree import EVERYTHING
-from lighttrace.store import assignees, environments, issue_list, projects
+from lighttrace.store import assignees, environments, issue_list, projects, suggestions
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Reader
 from lighttrace.store.issue_list import IssuePage
 from lighttrace.store.projects import Project
-from lighttrace.store.search import compile
 from lighttrace.store.sight import Sight
 from lighttrace.store.states import State
 from lighttrace.web import actions, guards, links, listing, said, searches, state
@@ -168,8 +166,8 @@ def _looking(
     db: Reader, asked: Listing, asker: Asker, project: Project | None, now_ms: int
 ) -> Looking:
     """Raises QueryError."""
-    what = parse(asked.text, compile.tag_names(db))
     within = (project.id,) if project else asker.sight.within(None)
+    what = suggestions.understood(db, asked.text, asker.sight.within(None))
     return Looking(what, asker.user_id, within, now_ms)
 
 

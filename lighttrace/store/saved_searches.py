@@ -32,16 +32,17 @@ class SavedSearch:
 
 SELECT = """
 select s.id, s.name, s.query, s.shared, s.user_id, u.name from saved_search s
-  join user u on u.id = s.user_id
+ cross join user u on u.id = s.user_id
 """
-SEEN = f"""{SELECT}
- where s.user_id = :user_id or s.shared = 1 order by s.shared, s.name collate nocase, s.id
-"""
+OWN = "s.user_id = :user_id and s.shared = 0"
+SHARED = "s.shared = 1"
+EVERY = f"{SELECT} where {{whose}} order by s.name collate nocase, s.id"
 
 
 def seen(db: Reader, user_id: int) -> list[SavedSearch]:
     """Somebody's own, then those that are shared, each by name."""
-    return [_of_row(row) for row in db.execute(SEEN, {"user_id": user_id})]
+    own = db.execute(EVERY.format(whose=OWN), {"user_id": user_id}).fetchall()
+    return [_of_row(row) for row in (*own, *db.execute(EVERY.format(whose=SHARED)))]
 
 
 BY_ID = f"{SELECT} where s.id = :id and (s.user_id = :user_id or s.shared = 1)"
@@ -58,13 +59,8 @@ def _of_row(row: Any) -> SavedSearch:
     return SavedSearch(search_id, name, query, bool(shared), user_id, by)
 
 
-SAME_NAME = f"""{SELECT}
- where s.name = :name collate nocase and s.shared = :shared
-   and (s.shared = 1 or s.user_id = :user_id)
-"""
-COUNT = (
-    "select count(*) from saved_search where shared = :shared and (shared or user_id = :user_id)"
-)
+SAME_NAME = f"{SELECT} where s.name = :name collate nocase and {{whose}}"
+COUNT = "select count(*) from saved_search s where {whose}"
 ADD = """
 insert into saved_search(user_id, shared, name, query, created_at) values(?, ?, ?, ?, ?)
 returning id
@@ -91,8 +87,7 @@ def save(
         search_id = before.id
     else:
         most = MOST_SHARED if shared else MOST_OWN
-        values = {"shared": shared, "user_id": user_id}
-        if tx.execute(COUNT, values).fetchone()[0] >= most:
+        if _count(tx, shared, user_id) >= most:
             whose = "shared searches" if shared else "searches of your own"
             raise RefusedError(f"There are {most} {whose} already. Delete one first.")
         row = tx.execute(ADD, (user_id, shared, name, query, now_ms)).fetchone()
@@ -171,9 +166,14 @@ def _name(name: str) -> str:
 
 
 def _named(tx: Transaction, name: str, shared: bool, user_id: int) -> SavedSearch | None:
-    values = {"name": name, "shared": shared, "user_id": user_id}
-    row = tx.execute(SAME_NAME, values).fetchone()
+    sql = SAME_NAME.format(whose=SHARED if shared else OWN)
+    row = tx.execute(sql, {"name": name, "user_id": user_id}).fetchone()
     return _of_row(row) if row else None
+
+
+def _count(tx: Transaction, shared: bool, user_id: int) -> int:
+    sql = COUNT.format(whose=SHARED if shared else OWN)
+    return int(tx.execute(sql, {"user_id": user_id}).fetchone()[0])
 
 
 def may_change(search: SavedSearch, user_id: int, role: str) -> bool:

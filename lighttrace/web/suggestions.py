@@ -12,11 +12,12 @@ from lighttrace.event.model import LEVELS
 from lighttrace.event.query import cursor, keys
 from lighttrace.event.query.cursor import Typed
 from lighttrace.event.query.keys import KEYS, STATES, Kind
-from lighttrace.event.query.read import MOST_TEXT
+from lighttrace.event.query.read import MOST_TEXT, parse
 from lighttrace.event.query.tree import Term, Value
 from lighttrace.event.query.values import COMPARED
 from lighttrace.store import assignees, environments, projects, suggestions, teams
 from lighttrace.store.database import Reader
+from lighttrace.store.search import compile
 from lighttrace.store.sight import Sight
 from lighttrace.store.suggestions import Tags
 from lighttrace.web import format
@@ -106,7 +107,7 @@ def _meant(asked: Asked, nothing: bool) -> Iterator[Group]:
     """
     typed = asked.typed
     try:
-        suggestions.understood(asked.db, asked.text, asked.sight.within(None))
+        parse(asked.text, compile.tag_names(asked.db), asked.tags.names)
     except QueryError as error:
         here = error.start <= typed.end and typed.start <= error.end
         near = error.instead

@@ -32,6 +32,7 @@ from lighttrace.store import (
     owners,
     pace,
     same_trace,
+    saved_searches,
     sessions,
     suggestions,
     tag_stats,
@@ -78,6 +79,7 @@ SORTS_OF_ITS_OWN = (
     "from project_team p join team",
     "from team order by",  # at most 500
     "order by id desc limit 3000) near",
+    "where s.user_id = 1 and s.shared = 0 order by",  # at most 50
     "order by v.n desc",  # the values of one tag, at most 3,024
     "| (rowid &",  # events of a project in the order of receipt, out of that of hashes
 )
@@ -195,6 +197,8 @@ QUESTIONS: dict[str, Ask] = {
         for within in (None, (1,))
     },
     "releases to suggest": lambda db: suggestions.releases(db, "1.", (1,), 12),
+    "searches that are saved": lambda db: saved_searches.seen(db, 1),
+    "a search that is saved": lambda db: saved_searches.get(db, 1, 1),
     "who met it": lambda db: _met(db),
     **{
         f"its events, {words}": lambda db, over=over: issue_events.page(

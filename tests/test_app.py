@@ -21,7 +21,7 @@ from lighttrace.store.audit import Wanted
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.sight import ALL
-from lighttrace.web.passwords import hash_password
+from tests.fresh import HASHED
 
 LOOPS = {"alerts", "warm-up", "owners", "retention", "dictionaries"}
 SHOP = '[[project]]\nslug = "shop"\n'
@@ -142,8 +142,7 @@ def test_the_door_is_open_until_somebody_can_sign_in(tmp_path: Path, clock: Fixe
         assert not second.read(invites.valid, old, clock.now_ms())  # only the newest link works
         assert second.read(invites.valid, token, clock.now_ms() + SETUP_LINK_MS - 1)
         assert not second.read(invites.valid, token, clock.now_ms() + SETUP_LINK_MS)
-        hashed = hash_password("correct horse")
-        second.write(users.add, "ann@example.com", "Ann", "owner", hashed, clock.now_ms())
+        second.write(users.add, "ann@example.com", "Ann", "owner", HASHED, clock.now_ms())
     with house(tmp_path, clock) as third:
         assert third.app.setup_token is None
 

@@ -297,14 +297,14 @@ def series(
     """
     since_ms -= since_ms % MINUTE_MS
     unit_ms = next((u for u in (DAY_MS, HOUR_MS) if not (since_ms % u or bucket_ms % u)), MINUTE_MS)
-    times = list(range(since_ms // unit_ms, -(-until_ms // unit_ms)))
+    times = range(since_ms // unit_ms, -(-until_ms // unit_ms))
     if len(times) > MOST_UNITS:
         raise ValueError(f"a chart of {len(times)} units; at most {MOST_UNITS} are counted")
     buckets = [0] * -(-(until_ms - since_ms) // bucket_ms)
     values = {
         "issues": json.dumps([issue_id]),
         "envs": json.dumps(scopes(db, env)),
-        "times": json.dumps(times),
+        "times": json.dumps(list(times)),
     }
     for time, n in db.execute(f"{SCOPES} {SERIES_BY[unit_ms]} group by t.value", values):
         buckets[(time * unit_ms - since_ms) // bucket_ms] += n

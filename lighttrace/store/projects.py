@@ -6,6 +6,7 @@ import re
 import secrets
 import sqlite3
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,13 @@ EVERY = f"select {COLUMNS} from project where deleted_at is null order by name c
 
 def every(db: Reader, sight: Sight) -> list[Project]:
     return [it for it in (Project(*row) for row in db.execute(EVERY)) if sight.sees(it.id)]
+
+
+def waiting(looked_at: Sequence[Project]) -> Project | None:
+    """The last one of these, if none of them has ever had an event."""
+    if any(it.first_event_at is not None for it in looked_at):
+        return None
+    return looked_at[-1] if looked_at else None
 
 
 BY_SLUG = f"select {COLUMNS} from project where slug = ? and deleted_at is null"

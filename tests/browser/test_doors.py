@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from lighttrace.store import invites, second_factors, teams
-from tests.browser.tracker import EMAIL, PASSWORD, Tracker, running
+from tests.browser.tracker import EMAIL, Tracker, running
 from tests.browser.visitor import PHONE, Visitor
+from tests.fresh import PASSWORD
 
 pytestmark = pytest.mark.browser
 NEW = "a sentence nobody knows"
@@ -103,10 +104,7 @@ async def test_everything_works_without_scripts(chromium: Browser, tracker: Trac
     assert tracker.read(second_factors.who) == {1}
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_every_door_fits_a_phone_and_axe_finds_nothing(
-    chromium: Browser, strict: Tracker, theme: str
-):
+async def test_every_door_fits_a_phone_and_axe_finds_nothing(chromium: Browser, strict: Tracker):
     strict.add_user()
     doors = {
         "login": "/login",
@@ -116,11 +114,11 @@ async def test_every_door_fits_a_phone_and_axe_finds_nothing(
         "closed": "/invite/nothing",
         "refused": "/login/oidc/callback?state=x",
     }
-    async with Visitor.at(chromium, strict.url, size=PHONE, theme=theme) as visitor:  # type: ignore[arg-type]
+    async with Visitor.at(chromium, strict.url, size=PHONE) as visitor:
         visitor.expected = ("404", "400")
         for name, path in doors.items():
             await visitor.page.goto(path)
-            await visitor.check(f"door-{name}-{theme}-phone")
+            await visitor.check(f"door-{name}-phone")
         await visitor.page.goto("/login")
         await visitor.page.get_by_label("E-mail").fill(EMAIL)
         await visitor.page.get_by_label("Password").fill(PASSWORD)
@@ -129,7 +127,7 @@ async def test_every_door_fits_a_phone_and_axe_finds_nothing(
         await expect(
             visitor.page.get_by_text("Everybody here signs in with a code")
         ).to_be_visible()
-        await visitor.check(f"door-set-up-{theme}-phone")
+        await visitor.check("door-set-up-phone")
 
 
 STRICT = """

@@ -6,8 +6,9 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from lighttrace.store import projects
-from tests.browser.tracker import EMAIL, PASSWORD, Tracker, running
+from tests.browser.tracker import EMAIL, Tracker, running
 from tests.browser.visitor import DESKTOP, PHONE, TABLET, Visitor
+from tests.fresh import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -22,17 +23,16 @@ def shop(tracker: Tracker) -> Tracker:
 
 
 @pytest.mark.parametrize("size", [DESKTOP, TABLET, PHONE], ids=["desktop", "tablet", "phone"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_nothing_is_wrong_with_any_page(chromium: Browser, shop: Tracker, size, theme):
+async def test_nothing_is_wrong_with_any_page(chromium: Browser, shop: Tracker, size):
     shop.add_user()
-    async with Visitor.at(chromium, shop.url, size=size, theme=theme) as visitor:
+    async with Visitor.at(chromium, shop.url, size=size) as visitor:
         visitor.expected = ("404 (Not Found)",)
         await visitor.page.goto("/login")
-        await visitor.check(f"login-{theme}-{size[0]}")
+        await visitor.check(f"login-{size[0]}")
         await visitor.sign_in()
         for path in PAGES:
             await visitor.page.goto(path)
-            await visitor.check(f"{path.strip('/').replace('/', '-')}-{theme}-{size[0]}")
+            await visitor.check(f"{path.strip('/').replace('/', '-')}-{size[0]}")
 
 
 async def test_the_help_opens_with_a_key_and_closes_with_escape(mira: Visitor):

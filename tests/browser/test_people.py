@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from lighttrace.store import projects, teams, users
 from tests.browser.tracker import Tracker
-from tests.browser.visitor import PHONE, TABLET, Visitor
+from tests.browser.visitor import DESKTOP, PHONE, TABLET, Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -121,22 +121,14 @@ async def test_a_project_is_deleted_by_typing_its_name(staff: Visitor):
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_nothing_is_wrong_with_it_in_the_dark_and_on_small_screens(
-    chromium: Browser, tracker: Tracker, name: str
-):
+async def test_nothing_is_wrong_with_it(chromium: Browser, tracker: Tracker, name: str):
     tracker.add_user()
     furnish(tracker)
-    for size in (TABLET, PHONE):
-        async with Visitor.at(chromium, tracker.url, size=size, theme="dark") as somebody:
+    for size in (DESKTOP, TABLET, PHONE):
+        async with Visitor.at(chromium, tracker.url, size=size) as somebody:
             await somebody.sign_in()
             await somebody.page.goto(PAGES[name])
             await somebody.check(f"{name}-{size[0]}")
-
-
-@pytest.mark.parametrize("name", PAGES)
-async def test_nothing_is_wrong_with_it_on_a_desk(staff: Visitor, name: str):
-    await staff.page.goto(PAGES[name])
-    await staff.check(name)
 
 
 async def test_all_of_it_works_without_scripts(chromium: Browser, tracker: Tracker):

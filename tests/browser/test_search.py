@@ -34,10 +34,9 @@ def options(page: Page):
 
 
 @pytest.mark.parametrize("size", [DESKTOP, TABLET, PHONE], ids=["desktop", "tablet", "phone"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_nothing_is_wrong_with_the_search_box(chromium: Browser, shop: Tracker, size, theme):
+async def test_nothing_is_wrong_with_the_search_box(chromium: Browser, shop: Tracker, size):
     shop.add_user()
-    async with Visitor.at(chromium, shop.url, size=size, theme=theme) as visitor:
+    async with Visitor.at(chromium, shop.url, size=size) as visitor:
         page = visitor.page
         await visitor.sign_in()
         await page.goto("/issues")
@@ -47,9 +46,9 @@ async def test_nothing_is_wrong_with_the_search_box(chromium: Browser, shop: Tra
             if name != "none":
                 await page.keyboard.press("ArrowDown")
                 await expect(options(page).first).to_have_attribute("aria-selected", "true")
-            await visitor.check(f"suggest-{name}-{theme}-{size[0]}")
+            await visitor.check(f"suggest-{name}-{size[0]}")
         await page.goto("/issues?query=relase:latest")
-        await visitor.check(f"suggest-mistake-{theme}-{size[0]}")
+        await visitor.check(f"suggest-mistake-{size[0]}")
 
 
 async def test_a_search_is_put_together_by_keys_alone(mira: Visitor, shop: Tracker):
@@ -243,22 +242,21 @@ async def test_a_shared_search_of_somebody_else_is_changed_by_an_admin(
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_nothing_is_wrong_with_saved_searches(chromium: Browser, shop: Tracker, size, theme):
+async def test_nothing_is_wrong_with_saved_searches(chromium: Browser, shop: Tracker, size):
     shop.add_user()
     now_ms = shop.services.clock.now_ms()
     shop.write(saved_searches.save, 1, "Alphas of the day", "query=Alpha", False, now_ms)
     shop.write(saved_searches.save, 1, "For all", "query=level%3Afatal", True, now_ms)
-    async with Visitor.at(chromium, shop.url, size=size, theme=theme) as visitor:
+    async with Visitor.at(chromium, shop.url, size=size) as visitor:
         page = visitor.page
         await visitor.sign_in()
         for name, path in (("on", "/issues?query=Alpha"), ("off", "/issues?query=Bravo")):
             await page.goto(path)
             await page.locator("#saved summary").click()
-            await visitor.check(f"saved-{name}-{theme}-{size[0]}")
+            await visitor.check(f"saved-{name}-{size[0]}")
         await page.goto("/searches")
         await page.get_by_role("group").first.locator("summary").click()
-        await visitor.check(f"saved-page-{theme}-{size[0]}")
+        await visitor.check(f"saved-page-{size[0]}")
 
 
 async def test_searches_are_found_and_kept_without_scripts(chromium: Browser, shop: Tracker):

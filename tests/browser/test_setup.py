@@ -9,8 +9,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from lighttrace.store import invites, keys, projects
-from tests.browser.tracker import PASSWORD, Tracker
+from tests.browser.tracker import Tracker
 from tests.browser.visitor import PHONE, Visitor
+from tests.fresh import PASSWORD
 
 pytestmark = pytest.mark.browser
 HOUR_MS = 3_600_000
@@ -156,12 +157,11 @@ async def test_everything_works_without_scripts(chromium: Browser, tracker: Trac
         await page.wait_for_url("**/issues/SHOP-*")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_on_a_phone(chromium: Browser, tracker: Tracker, theme):
+async def test_on_a_phone(chromium: Browser, tracker: Tracker):
     tracker.add_user()
     tracker.write(projects.add, "shop-web", tracker.services.clock.now_ms())
-    async with Visitor.at(chromium, tracker.url, size=PHONE, theme=theme) as visitor:
+    async with Visitor.at(chromium, tracker.url, size=PHONE) as visitor:
         await visitor.sign_in()
         for path in ("/setup/shop-web/sdk?sdk=flutter", "/projects/new"):
             await visitor.page.goto(path)
-            await visitor.check(f"phone-{theme}-{path.split('/')[1]}")
+            await visitor.check(f"phone-{path.split('/')[1]}")

@@ -14,9 +14,9 @@ from lighttrace import config as configuration
 from lighttrace.app import create_app
 from lighttrace.clock import Clock, SystemClock
 from lighttrace.store import users
-from lighttrace.web import passwords
+from tests.fresh import HASHED
 
-EMAIL, PASSWORD = "mira@example.com", "correct horse battery"
+EMAIL = "mira@example.com"
 
 
 class Tracker:
@@ -38,8 +38,7 @@ class Tracker:
         return self.call(self.services.store.write, noun, *args)
 
     def add_user(self, email: str = EMAIL, role: str = "owner", name: str = "Mira") -> None:
-        hashed = passwords.hash_password(PASSWORD)
-        self.write(users.add, email, name, role, hashed, self.services.clock.now_ms())
+        self.write(users.add, email, name, role, HASHED, self.services.clock.now_ms())
 
 
 @contextmanager

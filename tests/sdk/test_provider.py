@@ -15,8 +15,9 @@ from click.testing import CliRunner
 from lighttrace.cli import cli
 from lighttrace.store import audit, identities, invites, sessions, teams, users
 from lighttrace.store.audit import Wanted
+from tests.fresh import PASSWORD
 from tests.sdk.company import Browser, Company, a_key, company
-from tests.web.served import PASSWORD, Site, config_of, served
+from tests.web.served import Site, config_of, served
 
 pytestmark = pytest.mark.sdk
 MINUTE = 60_000

@@ -15,6 +15,7 @@ from lighttrace.event.title import Titles
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.store import Store
 from lighttrace.store.writes import EventWrite
+from tests.fresh import database
 
 NOON = 1_795_521_600_000  # 2026-11-24 12:00 UTC, in ms
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -99,7 +100,8 @@ def add_project(tx: Transaction, project_id: int = 1, slug: str = "shop") -> str
 @asynccontextmanager
 async def running(path: Path, clock: Clock, **options: Any) -> AsyncIterator[Store]:
     """A store on a file, with project 1 if it is new."""
-    store = Store.open(path, clock=clock, **options)
+    database(path)
+    store = Store.open(path, clock=clock, **{"synchronous": "NORMAL", **options})
     await store.start()
     try:
         if not await rows(store, "select 1 from project"):

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from lighttrace.store import bodies, migrate
 from lighttrace.store.batch import Packed, store_events
 from lighttrace.store.bodies import Compressor
 from lighttrace.store.database import open_writer, transaction
 from lighttrace.store.memory import Memory
 from lighttrace.store.writes import EventWrite, Stored
+from tests.fresh import database
 from tests.store.make import add_project
 
 
@@ -50,10 +50,9 @@ class Shelf:
 def a_shelf(folder: Path, *projects: str) -> Iterator[Shelf]:
     """A new database with these projects, numbered from 1; one called `shop` if none is named."""
     path = folder / "lighttrace.db"
+    database(path)
     with closing(open_writer(path, synchronous="NORMAL")) as db:
-        migrate.migrate(db, path)
         with transaction(db) as tx:
-            bodies.add_shipped(tx)
             for number, slug in enumerate(projects or ("shop",), 1):
                 add_project(tx, number, slug)
         yield Shelf(db)

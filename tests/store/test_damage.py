@@ -165,7 +165,7 @@ def test_a_page_that_was_overwritten_is_met_with_a_sentence(
 ) -> None:
     rng = random.Random(3)
     said = 0
-    for page in range(len(sound) // PAGE_SIZE_BYTES):
+    for page in range(0, len(sound) // PAGE_SIZE_BYTES, 1 if filler == "zeros" else 3):
         start = page * PAGE_SIZE_BYTES
         other = rng.randrange(1, len(sound) // PAGE_SIZE_BYTES) * PAGE_SIZE_BYTES
         fill = {

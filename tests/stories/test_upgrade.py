@@ -19,8 +19,9 @@ from lighttrace.event.person import person
 from lighttrace.event.tags import all_tags
 from lighttrace.store import event_text, events, migrate, text_index, users
 from lighttrace.store.database import Reader, open_writer
+from tests.fresh import PASSWORD
 from tests.web.sending import issues, send
-from tests.web.served import PASSWORD, Site, served
+from tests.web.served import Site, served
 
 LEFT = Path(__file__).parents[1] / "data" / "upgrade" / "0.1.0.db.xz"
 SESSION, TOKEN = "5e55" * 16, "70ce" * 16

@@ -23,6 +23,7 @@ from lighttrace.store.store import Store
 from lighttrace.web.ingest import Ingest
 from lighttrace.web.live import Live
 from lighttrace.web.state import ProjectOptions, Services
+from tests.fresh import database
 
 NOW_MS = 1_795_436_100_000  # 2026-11-23, when the corpus was recorded
 KEY = "a1b2c3d4e5f60718293a4b5c6d7e8f90"  # of the corpus; here of project 1
@@ -143,7 +144,8 @@ async def posting(
     file.write_text(f'[store]\npath = "{path / "lighttrace.db"}"\n{toml}')
     config = configuration.load(file, env={}, flags={})
     clock = FixedClock(NOW_MS)
-    store = Store.open(config.store.path, clock=clock)
+    database(config.store.path)
+    store = Store.open(config.store.path, clock=clock, synchronous="NORMAL")
     await store.start()
     await store.write(_furnish)
     services = Services(store, config, clock, Live(), project_options=dict(options))

@@ -13,12 +13,12 @@ from lighttrace.config import Config
 from lighttrace.store import users
 from lighttrace.store.store import Store
 from lighttrace.store.users import User
-from lighttrace.web import passwords, routes
+from lighttrace.web import routes
 from lighttrace.web.live import Live
 from lighttrace.web.state import Services
+from tests.fresh import HASHED, PASSWORD, database
 
 NOW_MS = 1_795_500_000_000  # 24 November 2026
-PASSWORD = "correct horse battery"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
@@ -42,8 +42,7 @@ class Site:
     def user(
         self, email: str = "mira@example.com", role: str = "owner", name: str = "Mira"
     ) -> User:
-        hashed = passwords.hash_password(PASSWORD)
-        user: User = self.write(users.add, email, name, role, hashed, self.clock.now_ms())
+        user: User = self.write(users.add, email, name, role, HASHED, self.clock.now_ms())
         return user
 
     def sign_in(self, email: str = "mira@example.com", password: str = PASSWORD) -> Any:
@@ -71,7 +70,8 @@ def served(
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[dict[str, Services]]:
-        store = Store.open(config.store.path, clock=clock, progress=None)
+        database(config.store.path)
+        store = Store.open(config.store.path, clock=clock, synchronous="NORMAL")
         await store.start()
         live = Live()
         store.on_commit.append(live.committed)

@@ -3,7 +3,8 @@
 import pytest
 
 from lighttrace.store import sessions, users
-from tests.web.served import PASSWORD, Site
+from tests.fresh import PASSWORD
+from tests.web.served import Site
 
 NEW = "an even longer sentence"
 

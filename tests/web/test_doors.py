@@ -10,8 +10,9 @@ import pytest
 
 from lighttrace.store import audit, invites, sessions, teams, users
 from lighttrace.store.audit import Wanted
+from tests.fresh import PASSWORD
 from tests.mailbox import Mailbox, html_of, mailbox, text_of
-from tests.web.served import NOW_MS, PASSWORD, Site, served
+from tests.web.served import NOW_MS, Site, served
 
 NEW = "a sentence nobody knows"
 LEA = {"name": "Lea", "email": "lea@example.com", "password": NEW, "timezone": "Europe/Berlin"}

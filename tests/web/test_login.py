@@ -5,7 +5,8 @@ import pytest
 from lighttrace.store import sessions, users
 from lighttrace.web.sessions import LIFETIME_MS, TOUCH_MS
 from lighttrace.web.throttle import PAUSE_S
-from tests.web.served import PASSWORD, Site, served
+from tests.fresh import PASSWORD
+from tests.web.served import Site, served
 
 
 def test_the_right_password_opens_the_page_that_was_wanted(site: Site):

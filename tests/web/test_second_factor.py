@@ -10,7 +10,8 @@ import pytest
 
 from lighttrace.store import audit, invites, second_factors, sessions
 from lighttrace.store.audit import Wanted
-from tests.web.served import NOW_MS, PASSWORD, Site, served
+from tests.fresh import PASSWORD
+from tests.web.served import NOW_MS, Site, served
 
 STEP_S = 30
 STEP = STEP_S * 1000

@@ -8,7 +8,8 @@ from lighttrace.store import invites, keys, projects, users
 from lighttrace.store.sight import ALL
 from lighttrace.store.writes import Refusal
 from lighttrace.web import snippets
-from tests.web.served import NOW_MS, PASSWORD, Site, served
+from tests.fresh import PASSWORD
+from tests.web.served import NOW_MS, Site, served
 
 HOUR_MS = 3_600_000
 

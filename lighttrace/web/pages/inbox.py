@@ -78,11 +78,7 @@ class Found:
 
     @property
     def waiting(self) -> Project | None:
-        """The project that has never had an event, where none of those looked at has."""
-        looked_at = (self.project,) if self.project else self.projects
-        if any(it.first_event_at is not None for it in looked_at):
-            return None
-        return looked_at[-1] if looked_at else None
+        return projects.waiting((self.project,) if self.project else self.projects)
 
 
 async def index(request: Request) -> Response:

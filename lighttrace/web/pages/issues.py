@@ -62,11 +62,7 @@ class Found:
 
     @property
     def waiting(self) -> Project | None:
-        """The project that has never had an event, where none of those looked at has."""
-        looked_at = (self.project,) if self.project else self.projects
-        if any(it is not None and it.first_event_at is not None for it in looked_at):
-            return None
-        return next((it for it in reversed(looked_at) if it is not None), None)
+        return projects.waiting((self.project,) if self.project else self.projects)
 
 
 async def index(request: Request) -> Response:

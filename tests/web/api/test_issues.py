@@ -314,7 +314,7 @@ def test_a_broken_parameter_is_refused(script: Script, asked: str):
     "cursor",
     ["0:0:0", "0:0:1", "999999999999999999:999999999999999999:1", "1:999999999999999999:0"],
 )
-@pytest.mark.parametrize("sort", ["date", "freq", "user"])
+@pytest.mark.parametrize("sort", ["date", "freq", "user", "impact"])
 def test_a_cursor_of_nowhere_is_no_trouble(script: Script, cursor: str, sort: str):
     fail(script.site, "AError", "BError")
     for period in ("", "24h", "30d"):

@@ -1,4 +1,6 @@
-"""How many errors there were in all projects that somebody sees, over a period, bar by bar."""
+"""How many errors there were in all projects that somebody sees, over a period, bar by bar, and
+which issues they were of.
+"""
 
 import json
 from collections.abc import Sequence
@@ -44,3 +46,25 @@ def bars(
         "project_ids": json.dumps(list(project_ids or ())),
     }
     return [n or 0 for (n,) in db.execute(sql, values)]
+
+
+OF_ISSUES = """
+select g.issue_id, sum(c.n) from count_minute c cross join grouphash g on g.id = c.hash_id
+ where c.minute >= :since and c.minute < :until and g.issue_id is not null
+   and g.project_id in (select value from json_each(:project_ids)) {where}
+ group by g.issue_id order by 2 desc, 1 desc
+"""
+
+
+def issues(
+    db: Reader, project_ids: Sequence[int], env: str | None, since_ms: int, until_ms: int
+) -> list[tuple[int, int]]:
+    """(issue, its errors) of whole minutes, the most first. Minutes are kept for 15 days."""
+    sql = OF_ISSUES.format(where="" if env is None else IN_ENVS)
+    values = {
+        "since": since_ms // MINUTE_MS,
+        "until": until_ms // MINUTE_MS,
+        "envs": json.dumps([] if env is None else counters.scopes(db, env)),
+        "project_ids": json.dumps(list(project_ids)),
+    }
+    return list(db.execute(sql, values))

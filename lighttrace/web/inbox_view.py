@@ -2,7 +2,7 @@
 does, in at most three reasons with their numbers. Pure.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from markupsafe import Markup
@@ -196,8 +196,12 @@ def window(period: str, now_ms: int) -> Window:
     return Window(until_ms - PERIODS[period], until_ms, bar_ms)
 
 
-def chart(values: list[int], shown: Window, period: str, zone: str) -> Markup:
-    """Errors over the period, on the person's clock."""
+def chart(
+    values: Sequence[int], shown: Window, period: str, zone: str, link: Callable[[int, int], str]
+) -> Markup:
+    """Errors over the period, on the person's clock; each bar leads where `link` says of its
+    beginning and end.
+    """
     span_ms = shown.until_ms - shown.since_ms
     ticks = [
         charts.Tick(100 * step / TICKS, _clock(shown.since_ms + span_ms * step // TICKS, zone))
@@ -217,6 +221,7 @@ def chart(values: list[int], shown: Window, period: str, zone: str) -> Markup:
         ticks=[*ticks, charts.Tick(100, "now")],
         unit=UNITS[period],
         names=names,
+        links=[link(at, at + shown.bar_ms) for at in starts],
     )
 
 

@@ -57,6 +57,7 @@ async def test_nothing_is_wrong_with_the_inbox(chromium: Browser, shop: Tracker,
             ("inbox", "/"),
             ("wait", "/?group=wait"),
             ("nothing", "/?team=@me&environment=production"),
+            ("during", "/inbox/during"),
         ):
             await visitor.page.goto(path)
             await visitor.check(f"{name}-{size[0]}")

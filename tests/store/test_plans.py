@@ -173,6 +173,7 @@ QUESTIONS: dict[str, Ask] = {
     "how long people took": lambda db: pace.to_acknowledge(db, (1,), NOON),
     "what people did": lambda db: pace.recent(db, None, NOON - DAY, 5),
     "errors by minutes": lambda db: volume.bars(db, None, None, NOON - HOUR, NOON, 60_000),
+    "issues of a few minutes": lambda db: volume.issues(db, (1,), "staging", NOON - HOUR, NOON),
     "errors by hours": lambda db: volume.bars(db, (1,), "staging", NOON - DAY, NOON, HOUR),
     "whom issues can be given to": lambda db: assignees.of_projects(db, (1, 2)),
     "who does not see theirs": lambda db: assignees.blind(db, (1, 2, 3)),

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,7 +42,7 @@ from lighttrace.web import actions, guards, inbox_view, links, said, shell, stat
 from lighttrace.web.crumbs import Step
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.inbox_view import GROUP_WORDS, MINE, PERIOD_WORDS, PERIODS, Asked, Row
-from lighttrace.web.pages import changes
+from lighttrace.web.pages import changes, during
 from lighttrace.web.pages import issues as list_page
 from lighttrace.web.render import render, wants_fragment
 from lighttrace.web.stacks import Call
@@ -58,12 +57,13 @@ RECENT_MS = 7 * 24 * 60 * 60 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Everything the page shows. `errors`: in the period, and in as long before it."""
+    """Everything the page shows. `bars`: errors of the period; `errors_before`: in as long before
+    it.
+    """
 
     inbox: Inbox
     rows: dict[Group, tuple[InboxRow, ...]]
-    chart: Markup
-    errors: int
+    bars: tuple[int, ...]
     errors_before: int
     to_acknowledge: Pace
     to_resolve: Pace
@@ -75,6 +75,10 @@ class Found:
     project: Project | None
     quiet: int  # open issues that did not happen in the period; only known where none needs anybody
     need: int  # what the sidebar says, whatever is chosen here
+
+    @property
+    def errors(self) -> int:
+        return sum(self.bars)
 
     @property
     def waiting(self) -> Project | None:
@@ -119,6 +123,13 @@ def _context(request: Request, asked: Asked, found: Found, now_ms: int) -> dict[
         "groups": tuple(
             (name, GROUP_WORDS[name], rows(some, asked, now_ms))
             for name, some in found.rows.items()
+        ),
+        "chart": inbox_view.chart(
+            found.bars,
+            inbox_view.window(asked.period, now_ms),
+            asked.period,
+            Viewer.of(request).zone,
+            partial(during.address, request, asked),
         ),
         "counts": found.inbox.counts,
         "need": found.need,
@@ -177,8 +188,7 @@ def _find(db: Reader, asked: Asked, who: Viewer, now_ms: int) -> Found | None:
     return Found(
         inbox=found,
         rows={name: tuple(inbox_rows.rows(db, query, some)) for name, some in found.shown.items()},
-        chart=inbox_view.chart(now, window, asked.period, who.zone),
-        errors=sum(now),
+        bars=tuple(now),
         errors_before=sum(before),
         to_acknowledge=pace.to_acknowledge(db, query.project_ids, now_ms),
         to_resolve=pace.to_resolve(db, query.project_ids, now_ms),

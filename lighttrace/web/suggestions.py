@@ -123,6 +123,8 @@ def _meant(asked: Asked, nothing: bool) -> Iterator[Group]:
 
 def _beginnings(asked: Asked) -> list[Group]:
     typed = asked.typed.text.removeprefix("tags[")
+    if typed in ("AND", "OR"):
+        return []
     found = list(_keys(asked, ":"))
     if not typed:
         return [Group("Keys", tuple(found))]
@@ -153,7 +155,7 @@ def _keys(asked: Asked, after: str) -> Iterator[Suggestion]:
         if name == "has" and not after:
             continue
         at = _place(name, typed)
-        if at is not None:
+        if at is not None and (len(typed) > 2 or _rank(name, at) < 2):
             ranked.append((_rank(name, at), place, name, at))
     taken = {name for _, _, name, _ in ranked}
     for alias, name in keys.ALIASES.items():

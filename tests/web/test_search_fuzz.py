@@ -146,6 +146,24 @@ def test_the_api_answers_whatever_is_asked(
     ask(script, path, query, params)
 
 
+@EXAMPLES
+@given(TEXTS, TEXTS, TEXTS, st.sampled_from(["1", "0", "-1", "9" * 30, "x"]))
+def test_whatever_is_saved_is_answered(site: Site, name: str, query: str, target: str, search: str):
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    where = quote(f"/issues?query={query}&x={target}")
+    for path, content in (
+        ("/searches", f"name={name}&next={where}"),
+        ("/searches", f"name={name}&next={target}&shared=on"),
+        (f"/searches/{search}", f"do=rename&name={name}&next={target}"),
+        (f"/searches/{search}", "do=start"),
+    ):
+        answer = site.client.post(path, content=content, headers=headers)
+        assert answer.status_code in (303, 404, 422), (answer.status_code, path, content[:300])
+    assert site.client.get("/searches").status_code == 200
+    start = site.client.get("/issues")
+    assert start.status_code == 200 or site.client.get(start.headers["location"]).status_code == 200
+
+
 @pytest.mark.parametrize("raw", RAW, ids=lambda raw: raw[:12])
 def test_what_is_long_deep_or_no_text_at_all_is_answered(site: Site, script: Script, raw: str):
     for path in PAGES:

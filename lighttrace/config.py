@@ -92,10 +92,15 @@ class Config(Table, frozen=True):
                 f"[server] url is not set: mails and DSNs name {self.base_url}, "
                 "which may not be how others reach this machine."
             )
-        if self.alerts.to and self.smtp is None:
+        if self.alerts.mailed and self.smtp is None:
             found.append("[alerts] to names people, but without [smtp] no mail can be sent.")
         if self.smtp is not None and not self.alerts.to:
             found.append("[smtp] is set, but [alerts] to names nobody: issues are not mailed.")
+        found += [
+            f'[[alerts.webhook]] "{one.name}" is not in [alerts] to: nothing goes there.'
+            for one in self.alerts.webhooks
+            if one.target not in self.alerts.to
+        ]
         return tuple(found)
 
 

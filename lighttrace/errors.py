@@ -18,6 +18,7 @@ answered with │   ├── AuthError          401 nothing found, 400 malforme
 │   ├── TakenError         a name that must be unique is taken; the message says which
 │   ├── RefusedError       a rule about people and rights forbids it; the message says which
 │   └── DiskError          SQLite could not write: disk full, I/O error, busy for too long
+├── OutwardError           an address outside must not be asked, or does not answer
 ├── SignInError            somebody cannot sign in by the provider; the sentence says why, for them
 └── DeliveryError          a message could not be handed over; `permanent` says whether trying again
 can help
@@ -150,15 +151,30 @@ class SignInError(LightTraceError):
     pass
 
 
+class OutwardError(LightTraceError):
+    """A sentence without the secret parts of the address; `code` is its short name."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class DeliveryError(LightTraceError):
     """`permanent`: trying again cannot help. `channel_down`: other messages would fare no better
-    now.
+    now. `retry_after_s`: how long the channel asked us to wait.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, channel_down: bool = False, code: str = ""
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        channel_down: bool = False,
+        code: str = "",
+        retry_after_s: int | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.channel_down = channel_down
         self.code = code
+        self.retry_after_s = retry_after_s

@@ -14,7 +14,7 @@ from lighttrace.toml.comments import comments
 from lighttrace.toml.setting import Setting, Table, settings
 
 FILE = Path(__file__).parents[1] / configuration.FILE
-ENV = {"SMTP_PASSWORD": "correct horse", "OIDC_SECRET": "battery staple"}
+ENV = {"SMTP_PASSWORD": "correct horse", "OIDC_SECRET": "battery staple", "TELEGRAM_TOKEN": "12:ab"}
 
 
 def every(cls: type[Table] = Config, path: str = "") -> Iterator[tuple[str, Setting, str]]:

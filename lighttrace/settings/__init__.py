@@ -1,5 +1,5 @@
 """What an administrator decides: one module for each table of `lighttrace.toml`. May import
-`event`, for the types of rules, and `toml`.
+`event`, for the types of rules, `outward`, for what may be asked, and `toml`.
 
 To add a setting, add its field to the table's struct, with a text below it for people who write the
 file: `toml/setting.py` says how, `kinds.py` has the kinds of values there are. Reading, checking

@@ -17,6 +17,7 @@ _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+_RECIPIENT = re.compile(rf"webhook:[a-z0-9_-]+|(?!webhook:)(?:{_ADDRESS.pattern})")
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+|localhost")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 
@@ -67,8 +68,8 @@ def _address(value: Any) -> str:
     return value
 
 
-def _addresses(value: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_each(value, _ADDRESS)))
+def _recipients(value: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_each(value, _RECIPIENT)))
 
 
 def _domains(value: Any) -> tuple[str, ...]:
@@ -100,7 +101,10 @@ Networks = Annotated[
 FilePath = Annotated[Path, read_by(_path, "the path of a file")]
 SizeBytes = Annotated[int, read_by(_size, 'a size with its unit, such as "10 GB"')]
 Address = Annotated[str, read_by(_address, "a mail address")]
-Addresses = Annotated[tuple[str, ...], read_by(_addresses, "a list of mail addresses")]
+Recipients = Annotated[
+    tuple[str, ...],
+    read_by(_recipients, 'a list of mail addresses and of webhooks, as "webhook:chat"'),
+]
 Domains = Annotated[tuple[str, ...], read_by(_domains, "a list of domains")]
 Slug = Annotated[str, read_by(_slug, "a short name of small letters, digits and dashes")]
 Port = Annotated[int, within(1, 65535, "a port number")]

@@ -84,8 +84,11 @@ class Reading:
                 if setting.key in raw:
                     self.wrong(here, f"{setting.key} is given as well: one of the two is enough.")
                 secret = self._secret(value, here)
-                if secret is not None:
-                    kept[setting.attribute] = secret
+                ok, read = (False, None) if secret is None else self._read(setting, secret, here)
+                if ok:
+                    kept[setting.attribute] = read
+                elif setting.is_needed:
+                    complete = False
             elif key not in known:
                 self._unknown(here, key, [*known, *secret_files])
             else:
@@ -96,7 +99,8 @@ class Reading:
                 elif setting.is_needed:
                     complete = False
         for setting in known.values():
-            if setting.is_needed and setting.key not in raw:
+            given = setting.key in raw or (setting.note.secret and f"{setting.key}_file" in raw)
+            if setting.is_needed and not given:
                 self.wrong(where, f"{setting.key} is missing.", setting.line)
                 complete = False
         if not complete:
@@ -123,11 +127,16 @@ class Reading:
             return False, None
         if setting.lines is not None:
             return self._rules(setting, setting.lines, value, where)
+        # what came out of the environment is text, whatever is wanted
+        return self._read(setting, value, where, strict=not replaced)
+
+    def _read(
+        self, setting: Setting, value: Any, where: Where, *, strict: bool = True
+    ) -> tuple[bool, Any]:
         try:
             if setting.read is not None:
                 return True, setting.read(value)
-            # what came out of the environment is text, whatever is wanted
-            return True, msgspec.convert(value, setting.type, strict=not replaced)
+            return True, msgspec.convert(value, setting.type, strict=strict)
         except ValueError as error:  # msgspec's ValidationError is one
             detail = "" if isinstance(error, msgspec.ValidationError) else str(error)
             got = "that" if setting.note.secret else shown(value)

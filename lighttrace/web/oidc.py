@@ -8,15 +8,13 @@ Raises SignInError, and nothing else: a sentence for whoever is signing in.
 
 import asyncio
 import base64
-import ipaddress
 import logging
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from urllib.parse import quote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import httpx2
 import msgspec
@@ -24,8 +22,9 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
+from lighttrace import outward
 from lighttrace.clock import Clock
-from lighttrace.errors import SignInError
+from lighttrace.errors import OutwardError, SignInError
 from lighttrace.event.model import Json
 from lighttrace.settings.sign_in import Oidc
 
@@ -310,16 +309,14 @@ class Provider:
         to the address that was looked at.
         """
         parts = urlsplit(address)
-        host, own = parts.hostname or "", urlsplit(self.options.issuer).hostname
-        if host == own:
+        if parts.hostname == urlsplit(self.options.issuer).hostname:
             return address, {}
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [str(it[4][0]) for it in found]
-        if not addresses or not all(ipaddress.ip_address(it).is_global for it in addresses):
-            log.warning("%s is no public address, and not the provider's own host", address)
-            raise SignInError("The provider refers to a place that must not be asked.")
-        first = addresses[0]
+        try:
+            place = await outward.look_up(address)
+        except OutwardError as error:
+            log.warning("%s is not asked: %s", address, error)
+            if error.code == "name":
+                raise SignInError("The provider cannot be reached just now.") from error
+            raise SignInError("The provider refers to a place that must not be asked.") from error
         headers["Host"] = parts.netloc
-        netloc = f"[{first}]:{port}" if ":" in first else f"{first}:{port}"
-        return urlunsplit(parts._replace(netloc=netloc)), {"sni_hostname": host}
+        return place.pinned(place.addresses[0]), {"sni_hostname": place.host}

@@ -1,4 +1,4 @@
-"""Messages that are due are claimed, composed, handed to their channel and recorded.
+"""Messages that are due are claimed, read, handed to their channel and recorded.
 
 At least once, under one Message-ID: if we die after the channel took a message and before we could
 record that, it goes out again as the same message.
@@ -6,7 +6,8 @@ record that, it goes out again as the same message.
 
 from typing import Protocol
 
-from lighttrace.alerts.compose import Mail, compose
+from lighttrace.alerts import news
+from lighttrace.alerts.news import News
 from lighttrace.clock import Clock
 from lighttrace.errors import DeliveryError
 from lighttrace.store import outbox
@@ -25,8 +26,13 @@ BATCH = 50
 
 
 class Channel(Protocol):
-    async def send(self, mail: Mail) -> str:
-        """Hand one mail over; returns the server's words. Raises DeliveryError."""
+    @property
+    def name(self) -> str:
+        """Whose messages it takes: "mail", or the target of a webhook."""
+        ...
+
+    async def hand_over(self, news: News, message: Message, now_ms: int) -> tuple[str, str]:
+        """Hand one message over; returns its code and the server's words. Raises DeliveryError."""
         ...
 
 
@@ -36,19 +42,20 @@ def next_try_ms(attempts: int) -> int:
 
 
 async def deliver_due(store: Store, channel: Channel, base_url: str, clock: Clock) -> int:
-    """Send every message that is due; returns how many were handed over.
+    """Send every message of a channel that is due; returns how many were handed over.
 
-    A channel that is down is asked once, not once a message: the others wait a minute without
-    having been tried.
+    A channel that is down is asked once, not once a message: the others wait a minute, or as long
+    as it asked for, without having been tried.
     """
     sent = 0
-    for message in await store.read(outbox.due, clock.now_ms(), BATCH):
+    for message in await store.read(outbox.due, clock.now_ms(), BATCH, channel.name):
         if not await store.write(outbox.claim, message.id, clock.now_ms()):
             continue
         try:
             sent += await _deliver(store, channel, message, base_url, clock)
-        except DeliveryError:
-            await store.write(outbox.put_off, clock.now_ms(), BACK_OFF_MS[0])
+        except DeliveryError as error:
+            pause_ms = max(BACK_OFF_MS[0], (error.retry_after_s or 0) * 1000)
+            await store.write(outbox.put_off, channel.name, clock.now_ms(), pause_ms)
             break
     return sent
 
@@ -59,21 +66,21 @@ async def _deliver(
     payload = message.payload
     if message.kind == "held":
         payload = await store.write(outbox.tell, message, clock.now_ms())
-    mail = await store.read(compose, message, payload, base_url, clock.now_ms())
-    if mail is None:
-        gone = Attempt(clock.now_ms(), "gone", 0, "The issue was deleted before its mail went out.")
-        await store.write(outbox.give_up, message.id, gone)
+    told = await store.read(news.read, message, payload, base_url, clock.now_ms())
+    if told is None:
+        words = "The issue was deleted before its message went out."
+        await store.write(outbox.give_up, message.id, Attempt(clock.now_ms(), "gone", 0, words))
         return False
     began_s = clock.monotonic_s()
     try:
-        answer = await channel.send(mail)
+        code, answer = await channel.hand_over(told, message, clock.now_ms())
     except DeliveryError as error:
         await _record_failure(store, message, error, began_s, clock)
         if error.channel_down:
             raise
         return False
     took_ms = round((clock.monotonic_s() - began_s) * 1000)
-    done = Attempt(clock.now_ms(), "250", took_ms, answer)
+    done = Attempt(clock.now_ms(), code, took_ms, answer)
     await store.write(outbox.record_delivered, message.id, done)
     return True
 
@@ -87,5 +94,7 @@ async def _record_failure(
     if error.permanent or now_ms - message.made_at > GIVE_UP_MS:
         await store.write(outbox.give_up, message.id, failed)
     else:
-        due_at = now_ms + next_try_ms(message.attempts + 1)
-        await store.write(outbox.postpone, message.id, failed, due_at)
+        pause_ms = next_try_ms(message.attempts + 1)
+        if error.retry_after_s is not None:
+            pause_ms = error.retry_after_s * 1000
+        await store.write(outbox.postpone, message.id, failed, now_ms + pause_ms)

@@ -1,20 +1,25 @@
 """The alerts loop: woken by a commit that wrote a cause, it expands, delivers, and sleeps until the
-next message is due.
+next message is due. Each channel has its own errand, so that one that is slow holds up no other.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from lighttrace.alerts.deliver import deliver_due
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.mail import Mailer, host_of
+from lighttrace.alerts.webhook import Post
 from lighttrace.clock import Clock
 from lighttrace.config import Config
+from lighttrace.settings.webhooks import PREFIX
 from lighttrace.store import outbox
 from lighttrace.store.store import Store
 from lighttrace.store.writes import Committed
 
 LONGEST_SLEEP_S = 30.0  # also how late a held-back summary may be once its hour has room
+MAIL = "mail"
 
 
 class Alerts:
@@ -38,36 +43,86 @@ class Alerts:
     async def run(self, beat: Callable[[], None] = lambda: None) -> None:
         """For ever; raises what the database raises, its supervisor starts it again."""
         await self._store.write(outbox.release_claims)
-        while True:
-            beat()
-            self._wake.clear()
-            await self.step()
-            pause_s = await self._sleep_s()
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause_s)
-            except TimeoutError:
-                continue
+        errands: dict[str, asyncio.Task[int]] = {}
+        try:
+            while True:
+                beat()
+                self._wake.clear()
+                await self._expand()
+                for done in [name for name, errand in errands.items() if errand.done()]:
+                    errands.pop(done).result()  # raises what it raised
+                due_at = await self._store.read(outbox.next_due_at)
+                for name in self._now_due(due_at):
+                    if name not in errands:
+                        errands[name] = asyncio.create_task(self._deliver(name))
+                idle = [at for name, at in due_at.items() if name not in errands]
+                await self._rest(idle, errands)
+        finally:
+            for errand in errands.values():
+                errand.cancel()
+            await asyncio.gather(*errands.values(), return_exceptions=True)
 
     async def step(self) -> int:
-        """Do what there is to do now; returns how many messages were handed over.
+        """Do what there is to do now; returns how many messages were handed over."""
+        await self._expand()
+        due_at = await self._store.read(outbox.next_due_at)
+        sent = await asyncio.gather(*map(self._deliver, self._now_due(due_at)))
+        return sum(sent)
 
-        Without `[smtp]` causes are only marked as done: a server set up later must not send last
-        month's news.
+    async def _expand(self) -> None:
+        """Without a channel causes are only marked as done: a server set up later must not send
+        last month's news.
         """
         config = self._config()
-        smtp = config.smtp
-        if smtp is None:
-            while await self._store.write(expand_due, (), "", self._clock.now_ms()):
-                pass
-            return 0
-        targets, host = tuple(dict.fromkeys(config.alerts.to)), host_of(smtp)
+        targets, host = recipients(config), sender_host(config)
         while await self._store.write(expand_due, targets, host, self._clock.now_ms()):
             pass
-        async with Mailer(smtp) as mailer:
-            return await deliver_due(self._store, mailer, config.base_url, self._clock)
 
-    async def _sleep_s(self) -> float:
-        due_at = await self._store.read(outbox.next_due_at)
-        if due_at is None:
-            return LONGEST_SLEEP_S
-        return min(LONGEST_SLEEP_S, max(0.05, (due_at - self._clock.now_ms()) / 1000))
+    def _now_due(self, due_at: dict[str, int]) -> list[str]:
+        """The channels with something to do. Mail waits for a server, however long."""
+        now_ms, has_mail = self._clock.now_ms(), self._config().smtp is not None
+        return [n for n, at in due_at.items() if at <= now_ms and (n != MAIL or has_mail)]
+
+    async def _deliver(self, channel: str) -> int:
+        config = self._config()
+        if channel == MAIL:
+            assert config.smtp is not None
+            async with Mailer(config.smtp) as mailer:
+                return await deliver_due(self._store, mailer, config.base_url, self._clock)
+        hook = config.alerts.webhook(channel.removeprefix(PREFIX))
+        if hook is None:
+            words = f"There is no [[alerts.webhook]] of that name any more: {channel}."
+            await self._store.write(outbox.forsake, channel, words, self._clock.now_ms())
+            return 0
+        return await deliver_due(self._store, Post(hook), config.base_url, self._clock)
+
+    async def _rest(self, due_at: list[int], errands: dict[str, asyncio.Task[int]]) -> None:
+        """Until there is something new, an errand is done, or the next message is due."""
+        now_ms = self._clock.now_ms()
+        later = [(at - now_ms) / 1000 for at in due_at if at > now_ms]
+        pause_s = max(0.05, min([LONGEST_SLEEP_S, *later]))
+        woken = asyncio.create_task(self._wake.wait())
+        try:
+            await asyncio.wait(
+                [woken, *errands.values()],
+                timeout=pause_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            woken.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await woken
+
+
+def recipients(config: Config) -> tuple[str, ...]:
+    """Everybody in `[alerts] to` whom there is a way to."""
+    alerts = config.alerts
+    mailed = alerts.mailed if config.smtp is not None else ()
+    return tuple(dict.fromkeys([*mailed, *(it for it in alerts.to if it not in alerts.mailed)]))
+
+
+def sender_host(config: Config) -> str:
+    """The right side of Message-IDs."""
+    if config.smtp is not None:
+        return host_of(config.smtp)
+    return urlsplit(config.base_url).hostname or "localhost"

@@ -14,9 +14,11 @@ from typing import Self
 
 import aiosmtplib
 
-from lighttrace.alerts.compose import Mail, test_mail
+from lighttrace.alerts.compose import Mail, compose, test_mail
+from lighttrace.alerts.news import News
 from lighttrace.errors import DeliveryError
 from lighttrace.settings.mail import Smtp
+from lighttrace.store.outbox import Message
 
 REFUSED_FOR_GOOD = range(550, 560)  # no such mailbox, policy: trying again changes nothing
 
@@ -39,6 +41,8 @@ class Mailer:
     mail.
     """
 
+    name = "mail"
+
     def __init__(self, smtp: Smtp) -> None:
         self._smtp = smtp
         self._client: aiosmtplib.SMTP | None = None
@@ -55,6 +59,10 @@ class Mailer:
         if self._client is not None:
             client, self._client = self._client, None
             await _quit(client)
+
+    async def hand_over(self, news: News, message: Message, now_ms: int) -> tuple[str, str]:
+        """For `deliver`."""
+        return "250", await self.send(compose(news, message, now_ms))
 
     async def send(self, mail: Mail) -> str:
         """Hand one mail to the server; returns its words. Raises DeliveryError."""

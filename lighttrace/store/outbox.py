@@ -82,24 +82,32 @@ def sent_since(db: Reader, target: str, since_ms: int) -> int:
 
 
 COLUMNS = "id, kind, target, issue_id, caused_at, made_at, due_at, attempts, message_id, payload"
+# What is to go the way of one channel: a webhook has its own, all people share the mail.
+OF_CHANNEL = """
+case when :channel = 'mail' then target not like 'webhook:%' else target = :channel end
+"""
 DUE = f"""
 select {COLUMNS} from outbox
- where state = 'due' and due_at <= ? and claimed_at is null
- order by due_at, id limit ?
+ where state = 'due' and due_at <= :now_ms and claimed_at is null and {OF_CHANNEL}
+ order by due_at, id limit :limit
 """
 
 
-def due(db: Reader, now_ms: int, limit: int) -> list[Message]:
-    return [_message(row) for row in db.execute(DUE, (now_ms, limit))]
+def due(db: Reader, now_ms: int, limit: int, channel: str = "mail") -> list[Message]:
+    """The oldest messages for a channel: "mail", or "webhook:NAME"."""
+    values = {"channel": channel, "now_ms": now_ms, "limit": limit}
+    return [_message(row) for row in db.execute(DUE, values)]
 
 
-NEXT_DUE = "select min(due_at) from outbox where state = 'due' and claimed_at is null"
+NEXT_DUE = """
+select case when target like 'webhook:%' then target else 'mail' end, min(due_at) from outbox
+ where state = 'due' and claimed_at is null group by 1
+"""
 
 
-def next_due_at(db: Reader) -> int | None:
-    """When the next message wants to go, so that its loop can sleep until then."""
-    found: int | None = db.execute(NEXT_DUE).fetchone()[0]
-    return found
+def next_due_at(db: Reader) -> dict[str, int]:
+    """When the next message of each channel wants to go."""
+    return dict(db.execute(NEXT_DUE).fetchall())
 
 
 CLAIM = """
@@ -152,14 +160,28 @@ def give_up(tx: Transaction, message_id: int, attempt: Attempt) -> None:
     tx.execute(ATTEMPT, (message_id, attempt.at, 0, attempt.code, attempt.took_ms, attempt.answer))
 
 
-PUT_OFF = """
-update outbox set due_at = :until where state = 'due' and claimed_at is null and due_at <= :now_ms
+PUT_OFF = f"""
+update outbox set due_at = :until
+ where state = 'due' and claimed_at is null and due_at <= :now_ms and {OF_CHANNEL}
 """
 
 
-def put_off(tx: Transaction, now_ms: int, for_ms: int) -> int:
-    """Let everything that is due wait: its channel is down."""
-    return tx.execute(PUT_OFF, {"now_ms": now_ms, "until": now_ms + for_ms}).rowcount
+def put_off(tx: Transaction, channel: str, now_ms: int, for_ms: int) -> int:
+    """Let everything wait that is due and goes through this channel: it is down."""
+    values = {"channel": channel, "now_ms": now_ms, "until": now_ms + for_ms}
+    return tx.execute(PUT_OFF, values).rowcount
+
+
+FORSAKE = """
+update outbox set state = 'failed', done_at = :now_ms, error = :error
+ where state = 'due' and claimed_at is null and target = :channel
+"""
+
+
+def forsake(tx: Transaction, channel: str, error: str, now_ms: int) -> int:
+    """Give up everything for a webhook that is no more; `error` says so."""
+    values = {"channel": channel, "now_ms": now_ms, "error": error}
+    return tx.execute(FORSAKE, values).rowcount
 
 
 UNTOLD_TARGETS = """

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lighttrace.alerts import mentions
+from lighttrace.alerts import mentions, news
 from lighttrace.alerts.compose import compose
 from lighttrace.store import notes, outbox, users
 from tests.store.make import NOON, an_event
@@ -27,8 +27,10 @@ def test_it_says_who_wrote_what_about_which_issue_and_where_to_answer(shelf: She
     mentions.tell(shelf.db, issue, note, ["jonas@shop.example"], "shop.example", NOON)
     mentions.tell(shelf.db, issue, note, ["jonas@shop.example"], "shop.example", NOON)
     (message,) = outbox.due(shelf.db, NOON, 10)
-    mail = compose(shelf.db, message, message.payload, URL, NOON)
-    assert mail is not None and mail.to == "jonas@shop.example"
+    told = news.read(shelf.db, message, message.payload, URL, NOON)
+    assert told is not None
+    mail = compose(told, message, NOON)
+    assert mail.to == "jonas@shop.example"
     assert mail.subject == "Mira wrote to you about SHOP-1: KeyError"
     assert body in mail.text and f"{URL}/issues/SHOP-1#note-{note}" in mail.text
     assert "&lt;b&gt;look&lt;/b&gt;" in mail.html and "<b>look" not in mail.html
@@ -41,4 +43,4 @@ def test_a_comment_that_was_taken_back_is_not_mailed(shelf: Shelf):
     mentions.tell(shelf.db, issue, note, ["jonas@shop.example"], "shop.example", NOON)
     notes.remove(shelf.db, note)
     (message,) = outbox.due(shelf.db, NOON, 10)
-    assert compose(shelf.db, message, message.payload, URL, NOON) is None
+    assert news.read(shelf.db, message, message.payload, URL, NOON) is None

@@ -1,0 +1,255 @@
+"""What there is to tell, before anybody has words for it: facts from the store, the same for a mail
+and for a chat. Reads only; changes and sends nothing.
+"""
+
+import textwrap
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, cast, get_args
+from urllib.parse import quote
+
+from lighttrace.errors import EventError
+from lighttrace.event import details
+from lighttrace.event.decode import decode
+from lighttrace.event.model import Event, Json
+from lighttrace.event.normalize import normalise
+from lighttrace.event.title import crash_frame
+from lighttrace.store import events, issues, notes, sight
+from lighttrace.store.database import Reader
+from lighttrace.store.issues import Issue
+from lighttrace.store.outbox import Message
+
+Kind: TypeAlias = Literal[
+    "new",
+    "regression",
+    "escalating",
+    "spike",
+    "spike_escalated",
+    "volume",
+    "users",
+    "feedback",
+    "quota",
+    "digest",
+    "held",
+    "mention",
+    "test",
+]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+CODE_LENGTH = 200
+LINES_BEFORE, LINES_AFTER = 2, 1
+STEPS = 3
+REASONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    number: int
+    text: str
+    hit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it crashed: a function, a file with its line, and the code around it."""
+
+    function: str
+    file: str
+    code: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How loud it is: `count` in the last `window_min` minutes, where `usual` is expected."""
+
+    count: int
+    window_min: int
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One issue in words."""
+
+    short_id: str
+    project: str
+    title: str
+    value: str
+    culprit: str
+    level: str
+    unhandled: bool
+    count: int
+    people: int
+    environment: str
+    release: str
+    place: Place | None
+    steps: tuple[str, ...]
+    since: str  # "38 s": from the first event to this message
+    first_at: int  # ms
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody wrote to somebody."""
+
+    who: str
+    body: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One message. `id` stays the same however often it has to be sent; `at`: when what it tells of
+    happened, `age_s`: how long ago that is. About one issue (`told`), or about several
+    (`others`, of `count` that were held back or gathered), or about none.
+
+    `reasons` are sentences: which rules it comes by. `url`: where to look.
+    """
+
+    id: str
+    kind: Kind
+    at: int
+    age_s: float
+    base_url: str
+    url: str
+    told: Told | None = None
+    others: tuple[Told, ...] = ()
+    count: int = 0
+    rate: Rate | None = None
+    reasons: tuple[str, ...] = ()
+    words: str = field(default="")  # what it says, if it is about no issue
+    comment: Comment | None = None
+
+    @property
+    def take_url(self) -> str:
+        """Opens the issue with the button "Acknowledge" under the finger. Following it changes
+        nothing: mail programs and chats follow links by themselves.
+        """
+        return f"{self.told.url}?focus=acknowledge" if self.told else ""
+
+
+def read(
+    db: Reader, message: Message, payload: dict[str, Json], base_url: str, now_ms: int
+) -> News | None:
+    """What an outbox row tells, with the numbers of this moment. None if what it is about is gone.
+
+    Of `payload`: `event_row`, of a comment `note`, of a summary `issues` and `count`, and what
+    a rule saw: `rate` ({count, window_min, usual}), `reasons` (sentences), `words` (a sentence).
+    """
+    kind = cast(Kind, message.kind)
+    told = _told(db, message.issue_id, payload.get("event_row"), base_url, now_ms)
+    comment = None
+    if "note" in payload and told is not None:
+        comment = _comment(db, payload["note"], told)
+    if (message.issue_id is not None and told is None) or ("note" in payload and comment is None):
+        return None
+    shown = [_told(db, one, None, base_url, now_ms) for one in payload.get("issues", ())]
+    rate = payload.get("rate")
+    return News(
+        id=message.message_id.strip("<>").partition("@")[0],
+        kind=kind,
+        at=message.caused_at,
+        age_s=(now_ms - message.caused_at) / 1000,
+        base_url=base_url,
+        url=told.url if told else f"{base_url}/issues?sort=first_seen",
+        told=told,
+        others=tuple(one for one in shown if one is not None),
+        count=int(payload.get("count", 0)),
+        rate=Rate(int(rate["count"]), int(rate["window_min"]), rate["usual"]) if rate else None,
+        reasons=tuple(map(str, payload.get("reasons", ())))[:REASONS],
+        words=str(payload.get("words", "")),
+        comment=comment,
+    )
+
+
+def a_test(news_id: str, base_url: str, now_ms: int) -> News:
+    """What `lighttrace check` sends."""
+    return News(news_id, "test", now_ms, 0.0, base_url, base_url)
+
+
+def age(seconds: float) -> str:
+    """`1.1 s`, `38 s`, `4 min`, `3 h`, `2 d`: how people say how long."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    for unit_s, unit, below_s in ((1, "s", 60), (60, "min", 3600), (3600, "h", 86400)):
+        if seconds < below_s:
+            return f"{int(seconds / unit_s)} {unit}"
+    return f"{int(seconds / 86400)} d"
+
+
+def _comment(db: Reader, note_id: Json, told: Told) -> Comment | None:
+    note = notes.by_id(db, note_id)
+    if note is None:
+        return None
+    return Comment(note.user_name or "Somebody", note.body, f"{told.url}#note-{note.id}")
+
+
+def _told(
+    db: Reader, issue_id: int | None, event_row: Json, base_url: str, now_ms: int
+) -> Told | None:
+    issue = issues.get(db, issue_id, sight.ALL) if issue_id is not None else None
+    if issue is None:
+        return None
+    event = _event(db, issue, event_row)
+    return Told(
+        short_id=issue.short_id,
+        project=issue.project_slug,
+        title=issue.title,
+        value=issue.value,
+        culprit=issue.culprit,
+        level=event.level if event else "error",
+        unhandled=issue.unhandled,
+        count=issue.n_ever,
+        people=issue.people_ever,
+        environment=(event.environment or "") if event else "",
+        release=(event.release or "") if event else "",
+        place=_place(event) if event else None,
+        steps=_steps(event) if event else (),
+        since=age(max(0, now_ms - issue.first_at) / 1000),
+        first_at=issue.first_at,
+        url=f"{base_url}/issues/{quote(issue.short_id)}",
+    )
+
+
+def _event(db: Reader, issue: Issue, event_row: Json) -> Event | None:
+    """The event that caused the message; the newest one if retention already took it."""
+    stored = events.body(db, event_row) if isinstance(event_row, int) else None
+    if stored is None:
+        latest = events.chosen(db, issue.id, "latest")
+        stored = events.body(db, latest.row) if latest else None
+    if stored is None:
+        return None
+    try:
+        return normalise(decode(stored.body).raw, stored.arrival)
+    except EventError:
+        return None
+
+
+def _place(event: Event) -> Place | None:
+    frame = crash_frame(event)
+    if frame is None:
+        return None
+    file = frame.filename or frame.abs_path or frame.module or ""
+    at = f"{file}:{frame.lineno}" if file and frame.lineno else file
+    if frame.context_line is None or frame.lineno is None:
+        return Place(frame.function or "", at)
+    before = frame.pre_context[-LINES_BEFORE:]
+    texts = _dedented((*before, frame.context_line, *frame.post_context[:LINES_AFTER]))
+    first = frame.lineno - len(before)
+    code = tuple(
+        Line(number, text[:CODE_LENGTH], number == frame.lineno)
+        for number, text in enumerate(texts, first)
+    )
+    return Place(frame.function or "", at, code)
+
+
+def _dedented(lines: tuple[str, ...]) -> list[str]:
+    """Without the indentation they share: a mail is narrow."""
+    return textwrap.dedent("\n".join(line.rstrip("\n") for line in lines)).split("\n")
+
+
+def _steps(event: Event) -> tuple[str, ...]:
+    """The last things that happened before, shortest words that still say it."""
+    crumbs = details.breadcrumbs(event)[-STEPS:]
+    words = (crumb.message or crumb.category or crumb.type for crumb in crumbs)
+    return tuple(" ".join(word.split())[:80] for word in words if word)

@@ -83,8 +83,8 @@ def card(news: News) -> Card:
         says=line(_says(news)),
         where=line(where or (told.culprit if told else "")),
         code=code(hit),
-        facts=tuple(_facts(told, news.rate)) if told else (),
-        reasons=tuple(map(line, news.reasons)),
+        facts=tuple((name, it) for name, it in _facts(told, news.rate) if it) if told else (),
+        reasons=tuple(filter(None, map(line, news.reasons))),
         items=tuple(_item(one) for one in news.others),
         more=max(0, news.count - len(news.others)),
         links=tuple(_links(news)),
@@ -110,7 +110,7 @@ def headline(news: News) -> str:
     if news.rate is not None and news.kind == "spike" and news.rate.usual > 0:
         factor = news.rate.count / news.rate.usual
         verb = f"{factor:.0f}× more" if factor >= 2 else verb
-    return line(f"{verb} in {told.project}: {told.title}")
+    return line(f"{verb} in {told.project}: {line(told.title) or told.short_id}")
 
 
 def lines(card: Card) -> Iterator[str]:
@@ -150,18 +150,16 @@ def _facts(told: Told, rate: Rate | None) -> Iterator[tuple[str, str]]:
     yield "Events", how_loud(rate) if rate else f"{told.count} in {told.since}"
     if told.people:
         yield "Users", str(told.people)
-    if told.environment:
-        yield "Environment", line(told.environment)
-    if told.release:
-        yield "Release", line(told.release)
+    yield "Environment", line(told.environment)
+    yield "Release", line(told.release)
     yield "Level", f"{told.level}, unhandled" if told.unhandled else told.level
     yield "First seen", f"{at_utc(told.first_at):%Y-%m-%d %H:%M} UTC"
 
 
 def _item(told: Told) -> Item:
     events = f"{told.count} event{'' if told.count == 1 else 's'}"
-    title = f"{told.title}: {told.value}" if told.value else told.title
-    return Item(line(title), line(f"{told.project}, {events}"), told.url)
+    title = line(f"{told.title}: {told.value}" if told.value else told.title)
+    return Item(title or told.short_id, line(f"{told.project}, {events}"), told.url)
 
 
 def _links(news: News) -> Iterator[Link]:

@@ -11,7 +11,7 @@ from lighttrace.alerts.shapes.text import cut
 from lighttrace.outward import Request
 from lighttrace.settings.webhooks import Webhook
 
-TITLE, MESSAGE = 250, 4000
+TITLE, MESSAGE = 250, 3000
 
 
 def request(card: Card, hook: Webhook, message_id: str) -> Request:
@@ -20,9 +20,10 @@ def request(card: Card, hook: Webhook, message_id: str) -> Request:
 
 
 def payload(card: Card) -> dict[str, Any]:
+    links = [f"{one.words}: {one.url}" for one in card.links]
     return {
         "title": cut(card.headline, TITLE),
-        "message": cut("\n".join(lines(card)), MESSAGE),
+        "message": "\n".join([cut("\n".join(lines(card)), MESSAGE), *links]),
         "priority": 5 if card.tone == "calm" else 8,
         "extras": {
             "client::display": {"contentType": "text/plain"},

@@ -29,7 +29,8 @@ def escape(text: str) -> str:
 
 MRKDWN = Markup(
     escape=escape,
-    link=lambda words, url: f"<{escape(url)}|{words}>",
+    # a bar inside the words would not be shown, or end them
+    link=lambda words, url: f"<{escape(url)}|{words.replace('|', '¦')}>",
     code=lambda text: f"```{escape(text)}```",
     bold=lambda words: f"*{words}*",
 )

@@ -11,7 +11,7 @@ from typing import Any
 from lighttrace.alerts.shapes import wire
 from lighttrace.alerts.shapes.card import Card
 from lighttrace.alerts.shapes.markup import Markup, body
-from lighttrace.alerts.shapes.text import INVISIBLE, utf16_units
+from lighttrace.alerts.shapes.text import uncalled, utf16_units
 from lighttrace.outward import Request
 from lighttrace.settings.webhooks import Webhook
 
@@ -19,7 +19,7 @@ TITLE, TEXT = 250, 3800
 
 
 def escape(text: str) -> str:
-    return html(text).replace("@", f"@{INVISIBLE}")
+    return html(uncalled(text))
 
 
 HTML = Markup(

@@ -49,9 +49,15 @@ def fit(
 
 def backslashed(text: str) -> str:
     """Without a meaning in Markdown, and calling nobody."""
-    return _MARKS.sub(r"\\\1", text).replace("@", f"@{INVISIBLE}")
+    return _MARKS.sub(r"\\\1", uncalled(text))
 
 
+def uncalled(text: str) -> str:
+    """Calling nobody: an @ behind a letter, as in a release or an address, calls nobody anyway."""
+    return _CALL.sub(f"@{INVISIBLE}", text)
+
+
+_CALL = re.compile(r"(?<![A-Za-z0-9_])@")
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>:=])")
 
 

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -32,6 +33,7 @@ from lighttrace.settings.webhooks import Webhook
 from lighttrace.store.outbox import Message
 
 ANSWER_CHARS = 200  # of its own words that are kept
+SECRET_CHARS = 6  # a shorter part of an address is a word, such as "hooks"
 LONGEST_PAUSE_S = 60 * 60  # whatever a server asks for
 SHORTEST_PAUSE_S = 1
 
@@ -125,9 +127,20 @@ class Post:
     def _words(self, answer: Answer) -> str:
         """What it says, on one line, without what is secret of ours."""
         text = line(answer.body.decode("utf-8", "replace"))
-        for secret in (self._hook.url, self._hook.secret, self._hook.chat):
-            text = text.replace(secret, "…") if secret else text
+        for secret in _secrets(self._hook):
+            text = text.replace(secret, "…")
         return cut(text, ANSWER_CHARS)
+
+
+def _secrets(hook: Webhook) -> list[str]:
+    """What must not be repeated, longest first: tokens, and the parts of an address that may be
+    one.
+    """
+    parts = urlsplit(hook.url)
+    pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))]
+    found = [hook.url, hook.secret or "", hook.chat or ""]
+    found += [one for one in pieces if len(one) >= SECRET_CHARS]
+    return sorted(filter(None, found), key=len, reverse=True)
 
 
 async def send_test(hook: Webhook, base_url: str, now_ms: int) -> str:

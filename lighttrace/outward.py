@@ -36,8 +36,6 @@ UNICAST = IPv6Network("2000::/3")
 # some versions of Python call these global: protocol assignments, relays of 6to4
 SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 
-log = logging.getLogger(__name__)
-
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -146,7 +144,6 @@ async def look_up(url: str, *, allow_private: bool = False, resolve: Resolve = b
     addresses = [ip_address(one) for one in found]
     refused = next((one for one in addresses if not is_public(one)), None)
     if refused is not None and not allow_private:
-        log.warning("%s is %s, which is no public address", host, refused)
         raise OutwardError(
             f"{host} leads to {refused}, which is no public address.", code="private"
         )

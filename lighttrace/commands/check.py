@@ -6,7 +6,8 @@ from typing import IO
 
 import click
 
-from lighttrace.alerts.mail import send_test
+from lighttrace import outward
+from lighttrace.alerts import mail, webhook
 from lighttrace.clock import SystemClock
 from lighttrace.commands.where import Place, where
 from lighttrace.config import Config
@@ -16,19 +17,30 @@ from lighttrace.event.model import Arrival
 from lighttrace.event.normalize import normalise
 from lighttrace.event.owners import Rulebook
 from lighttrace.ingest import ownership
+from lighttrace.settings.webhooks import PREFIX
 from lighttrace.store import owners
 
 
 @click.command()
 @where
-@click.option("--mail", metavar="ADDRESS", help="Send a test mail there and say how it went.")
+@click.option(
+    "--mail", "address", metavar="ADDRESS", help="Send a test mail there and say how it went."
+)
+@click.option(
+    "--webhook", "name", metavar="NAME", help="Send a test message there and say how it went."
+)
 @click.option("--provider", is_flag=True, help="Ask the provider of [sign_in.oidc] for its keys.")
 @click.option(
     "--owners", "event", type=click.File("rb"), metavar="FILE", help="Say whose an event is."
 )
 @click.option("--project", "slug", metavar="SLUG", help="With --owners: whose rules to use.")
 def check(
-    at: Place, mail: str | None, provider: bool, event: IO[bytes] | None, slug: str | None
+    at: Place,
+    address: str | None,
+    name: str | None,
+    provider: bool,
+    event: IO[bytes] | None,
+    slug: str | None,
 ) -> None:
     """Say what is wrong with the settings."""
     config = at.config
@@ -45,15 +57,29 @@ def check(
     click.echo(f"{source}: all is well. Database: {config.store.path}")
     if provider:
         _ask_provider(config)
-    if mail is not None:
-        _send_mail(config, mail, at.now_ms)
+    if address is not None:
+        _send_mail(config, address, at.now_ms)
+    if name is not None:
+        _send_message(config, name, at.now_ms)
 
 
 def _send_mail(config: Config, address: str, now_ms: int) -> None:
     if config.smtp is None:
         raise LightTraceError("There is no [smtp] in the settings, so no mail can be sent.")
-    answer = asyncio.run(send_test(config.smtp, address, config.base_url, now_ms))
+    answer = asyncio.run(mail.send_test(config.smtp, address, config.base_url, now_ms))
     click.echo(f"Sent to {address}. The mail server said: {answer}")
+
+
+def _send_message(config: Config, name: str, now_ms: int) -> None:
+    name = name.removeprefix(PREFIX)
+    hook = config.alerts.webhook(name)
+    if hook is None:
+        known = ", ".join(one.name for one in config.alerts.webhooks) or "none"
+        raise LightTraceError(
+            f'There is no [[alerts.webhook]] with the name "{name}". There is: {known}.'
+        )
+    answer = asyncio.run(webhook.send_test(hook, config.base_url, now_ms))
+    click.echo(f"Sent to {outward.shown(hook.url)}. It said: {answer}")
 
 
 def _ask_provider(config: Config) -> None:

@@ -272,6 +272,16 @@ def test_news_renew_numbers_and_leave_the_event_that_is_read(shop: Site):
     assert shop.client.get("/issues/SHOP-9/news", headers=headers).status_code == 204
 
 
+def test_a_link_of_a_message_puts_the_focus_on_acknowledge_and_changes_nothing(shop: Site):
+    send(shop, an_error())
+    html = page(shop, "/issues/SHOP-1?focus=acknowledge")
+    assert re.findall(r"<button[^>]* autofocus>", html) == [
+        '<button class="btn primary" name="do" value="acknowledge" data-key="a" autofocus>'
+    ]
+    assert "autofocus" not in page(shop, "/issues/SHOP-1")
+    assert 'value="acknowledge"' in page(shop, "/issues/SHOP-1"), "following it did nothing"
+
+
 def test_a_viewer_sees_no_way_to_change_it(shop: Site):
     send(shop, an_error())
     shop.user("vera@example.com", "viewer", "Vera")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lighttrace import outward
 from lighttrace.config import Config
 from lighttrace.store.projects import Project
 from lighttrace.web import format
@@ -55,7 +56,13 @@ def server_values(config: Config, base_url: str) -> tuple[Group, ...]:
         Group(
             "Alerts",
             "[alerts]",
-            (Value("New issues go to", ", ".join(config.alerts.to) or "nobody yet", "to"),),
+            (
+                Value("New issues go to", ", ".join(config.alerts.to) or "nobody yet", "to"),
+                *(
+                    Value(f"Webhook {it.name}", f"{it.kind}, {outward.shown(it.url)}", "webhook")
+                    for it in config.alerts.webhooks
+                ),
+            ),
         ),
     )
 

@@ -93,6 +93,7 @@ class Asked:
     every: bool = False  # all frames, none folded
     parts: tuple[str, ...] = ()
     event: str = ""  # the one that is shown on an open page
+    focus: bool = False  # on the button that says "I'm on it": a message has led here
 
     @classmethod
     def read(cls, request: Request) -> "Asked":
@@ -117,6 +118,7 @@ class Asked:
             period=params.get("period", "") if params.get("period") in PERIODS else "",
             every=params.get("frames") == "all",
             parts=tuple(params.getlist("show")[:PARTS]),
+            focus=params.get("focus") == "acknowledge",
         )
 
     def url(self, request: Request, **changes: Any) -> str:

@@ -2,16 +2,19 @@
 
 import logging
 import socket
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
 from lighttrace import outward
 from lighttrace.errors import OutwardError
 from lighttrace.outward import Request, is_public, look_up, send, shown
+from tests import certificates
 from tests.alerts.hooks import hooked
 
 PRIVATE = (
@@ -189,6 +192,54 @@ async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPat
         await send(to(f"{server.base}/x"), allow_private=True)
         assert len(server.arrived) == 1
         assert proxy.connections == 0
+
+
+def tls_of(certificate: Path) -> tuple[ssl.SSLContext, list[str | None]]:
+    """For a server, with the names that it is asked for."""
+    context, asked = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), []
+    context.load_cert_chain(certificate)
+    context.sni_callback = lambda connection, name, _: asked.append(name)
+    return context, asked
+
+
+@pytest.fixture
+def trusting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
+    """Believe an authority, as whoever runs a server may (SSL_CERT_FILE)."""
+
+    def trust(authority: Path) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        outward._trusted.cache_clear()
+
+    yield trust
+    outward._trusted.cache_clear()
+
+
+async def test_over_tls_the_name_is_asked_for_and_checked_though_the_address_is_called(
+    tmp_path: Path, trusting: Callable[[Path], None]
+) -> None:
+    authority, certificate = certificates.write(tmp_path, "hook.example")
+    trusting(authority)
+    tls, asked = tls_of(certificate)
+    with hooked(tls=tls) as server:
+        url = f"https://hook.example:{server.port}/x"
+        names = Names(["127.0.0.1"])
+        assert (await send(to(url), allow_private=True, resolve=names)).status == 200
+        assert asked == ["hook.example"]
+        assert server.arrived[0].headers["host"] == f"hook.example:{server.port}"
+
+        other = f"https://other.example:{server.port}/x"
+        with pytest.raises(OutwardError, match=r"certificate is not trusted.*other"):
+            await send(to(other), allow_private=True, resolve=names)
+        assert len(server.arrived) == 1
+
+
+async def test_a_certificate_of_an_unknown_authority_is_not_trusted(tmp_path: Path) -> None:
+    _, certificate = certificates.write(tmp_path, "hook.example")
+    with hooked(tls=tls_of(certificate)[0]) as server:
+        url = f"https://hook.example:{server.port}/x"
+        with pytest.raises(OutwardError, match="its certificate is not trusted"):
+            await send(to(url), allow_private=True, resolve=Names(["127.0.0.1"]))
+        assert server.arrived == []
 
 
 async def test_of_a_long_answer_the_beginning_is_read() -> None:

@@ -1,5 +1,6 @@
 """A local server that takes messages of one kind, and news to send there."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -62,7 +63,12 @@ class Hooked:
 
 
 @contextmanager
-def hooked(kind: str | None = None, host: str = "127.0.0.1", port: int = 0) -> Iterator[Hooked]:
+def hooked(
+    kind: str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[Hooked]:
     class Handler(BaseHTTPRequestHandler):
         def do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -92,6 +98,10 @@ def hooked(kind: str | None = None, host: str = "127.0.0.1", port: int = 0) -> I
             pass  # a client that goes away in the middle is what some tests are about
 
     server = Server((host, port), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     made = Hooked(kind, server.server_address[1])
     made.base = f"http://{host}:{made.port}"
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

@@ -67,15 +67,19 @@ def slack_text(it: Any, most: int) -> None:
     assert not re.search(r"@(channel|here|everyone)", rest, re.I), rest
 
 
-def attachments(it: Arrived, check: Callable[[Any, int], None], words: int) -> Any:
+def attachments(
+    it: Arrived, check: Callable[[Any, int], None], titles: Callable[[Any, int], None]
+) -> None:
     payload = posted(it)
     fields(payload, "attachments", "text username")
     assert len(payload["attachments"]) == 1
     assert len(json.dumps(payload, ensure_ascii=False)) <= 8000
     (one,) = payload["attachments"]
     fields(one, "fallback color title title_link text mrkdwn_in fields footer ts")
-    for name, most in (("fallback", 300), ("title", 300), ("text", words), ("footer", 300)):
-        check(one[name], most)
+    titles(one["fallback"], 300)
+    titles(one["title"], 300)
+    check(one["text"], 4000)
+    text(one["footer"], 300)
     link(one["title_link"])
     assert re.fullmatch(r"#[0-9a-f]{6}", one["color"])
     assert one["mrkdwn_in"] == ["text"]
@@ -86,11 +90,10 @@ def attachments(it: Arrived, check: Callable[[Any, int], None], words: int) -> A
         text(field["title"], 100)
         check(field["value"], 300)
         assert field["short"] is True
-    return one
 
 
 def slack(it: Arrived) -> None:
-    attachments(it, slack_text, 4000)
+    attachments(it, slack_text, slack_text)
 
 
 # Markdown of Mattermost and Discord
@@ -106,11 +109,17 @@ def markdown(it: Any, most: int) -> None:
     rest = MARKDOWN_LINK.sub("", rest)
     found = SPECIAL.search(rest)
     assert found is None, rest
-    assert not re.search(r"(?<![A-Za-z0-9_])@(?!\u200b)", rest), rest
+    assert not re.search(r"(?m)^[-+=]|(?<!\\):(?=//)", rest), rest
+    uncalled(rest, most)
+
+
+def uncalled(it: Any, most: int) -> None:
+    """Plain text in which nobody is called."""
+    assert not re.search(r"(?<![A-Za-z0-9_])@(?!\u200b)", text(it, most)), it
 
 
 def mattermost(it: Arrived) -> None:
-    attachments(it, markdown, 4000)
+    attachments(it, markdown, uncalled)
 
 
 # Discord: "Execute Webhook", "Embed Limits", "Allowed Mentions Object"

@@ -152,7 +152,8 @@ def _facts(told: Told, rate: Rate | None) -> Iterator[tuple[str, str]]:
         yield "Users", str(told.people)
     yield "Environment", line(told.environment)
     yield "Release", line(told.release)
-    yield "Level", f"{told.level}, unhandled" if told.unhandled else told.level
+    if told.unhandled or told.level != "error":
+        yield "Level", f"{told.level}, unhandled" if told.unhandled else told.level
     yield "First seen", f"{at_utc(told.first_at):%Y-%m-%d %H:%M} UTC"
 
 

@@ -8,7 +8,7 @@ attachments as JSON.
 from lighttrace.alerts.shapes import slack, wire
 from lighttrace.alerts.shapes.card import Card
 from lighttrace.alerts.shapes.markup import Markup
-from lighttrace.alerts.shapes.text import backslashed
+from lighttrace.alerts.shapes.text import backslashed, cut, uncalled
 from lighttrace.outward import Request
 from lighttrace.settings.webhooks import Webhook
 
@@ -21,4 +21,6 @@ MARKDOWN = Markup(
 
 
 def request(card: Card, hook: Webhook, message_id: str) -> Request:
-    return wire.request(hook.url, slack.payload(card, MARKDOWN))
+    # a title with a link is shown as it is, and so is what a phone announces
+    headline = cut(uncalled(card.headline), slack.TITLE)
+    return wire.request(hook.url, slack.attachment(card, MARKDOWN, headline))

@@ -40,13 +40,16 @@ def request(card: Card, hook: Webhook, message_id: str) -> Request:
     return wire.request(hook.url, payload(card))
 
 
-def payload(card: Card, markup: Markup = MRKDWN) -> dict[str, Any]:
-    headline = markup.fit(card.headline, TITLE)
+def payload(card: Card) -> dict[str, Any]:
+    return attachment(card, MRKDWN, MRKDWN.fit(card.headline, TITLE))
+
+
+def attachment(card: Card, markup: Markup, headline: str) -> dict[str, Any]:
     fields = [
         {"title": name, "value": markup.fit(value, VALUE), "short": True}
         for name, value in card.facts
     ]
-    attachment = {
+    one = {
         "fallback": headline,
         "color": f"#{COLOURS[card.tone]:06x}",
         "title": headline,
@@ -57,4 +60,4 @@ def payload(card: Card, markup: Markup = MRKDWN) -> dict[str, Any]:
         "footer": card.foot,
         "ts": card.at // 1000,
     }
-    return {"attachments": [attachment]}
+    return {"attachments": [one]}

@@ -58,7 +58,9 @@ def uncalled(text: str) -> str:
 
 
 _CALL = re.compile(r"(?<![A-Za-z0-9_])@")
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>:=])")
+# What Markdown reads anywhere, what it reads at the beginning of a line, and the colon of an
+# address, which would become a link by itself.
+_MARKS = re.compile(r"([\\`*_~|<>\[\]#]|^[-+=]|:(?=//))")
 
 
 def utf8_bytes(text: str) -> int:

@@ -54,7 +54,7 @@ async def deliver_due(store: Store, channel: Channel, base_url: str, clock: Cloc
         try:
             sent += await _deliver(store, channel, message, base_url, clock)
         except DeliveryError as error:
-            pause_ms = max(BACK_OFF_MS[0], (error.retry_after_s or 0) * 1000)
+            pause_ms = _pause_ms(error, BACK_OFF_MS[0])
             await store.write(outbox.put_off, channel.name, clock.now_ms(), pause_ms)
             break
     return sent
@@ -94,7 +94,10 @@ async def _record_failure(
     if error.permanent or now_ms - message.made_at > GIVE_UP_MS:
         await store.write(outbox.give_up, message.id, failed)
     else:
-        pause_ms = next_try_ms(message.attempts + 1)
-        if error.retry_after_s is not None:
-            pause_ms = error.retry_after_s * 1000
+        pause_ms = _pause_ms(error, next_try_ms(message.attempts + 1))
         await store.write(outbox.postpone, message.id, failed, now_ms + pause_ms)
+
+
+def _pause_ms(error: DeliveryError, usual_ms: int) -> int:
+    """As long as the channel asked for, if it did."""
+    return usual_ms if error.retry_after_s is None else error.retry_after_s * 1000

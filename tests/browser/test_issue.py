@@ -179,6 +179,15 @@ async def test_an_issue_is_resolved_and_taken_back_with_keys(mira: Visitor, shop
     await expect(page.locator("#status")).to_contain_text("Unresolved")
 
 
+async def test_a_link_of_a_message_is_one_key_away_from_being_on_it(mira: Visitor, shop: Tracker):
+    page = mira.page
+    await page.goto("/issues/SHOP-1?focus=acknowledge")
+    button = page.get_by_role("button", name="Acknowledge")
+    await expect(button).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(button).to_have_count(0)
+
+
 async def test_numbers_are_live_and_what_is_read_stays(mira: Visitor, shop: Tracker):
     page = mira.page
     async with page.expect_response("**/live*"):

@@ -72,6 +72,7 @@ async def at_work(loop: Alerts, beat: Callable[[], None] = lambda: None) -> Asyn
     working = asyncio.create_task(loop.run(beat))
     try:
         yield
+        assert not working.done(), "it goes on for ever"
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)

@@ -123,7 +123,7 @@ def read(url: str, *, allow_private: bool = False) -> SplitResult:
         raise ValueError("it must not hold a name and a password before the host")
     if parts.fragment:
         raise ValueError("it must not have a part behind a #")
-    port = _port(parts)  # raises ValueError if it is none
+    port = _port(parts)
     if not allow_private and port < 1024 and port not in LOW_PORTS:
         raise ValueError(f"port {port} is none of the web")
     return parts
@@ -248,9 +248,10 @@ def _why(error: BaseException | None) -> str:
 
 
 def _port(parts: SplitResult) -> int:
-    port = parts.port
-    if port is None:
-        return 443 if parts.scheme == "https" else 80
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("its port is none") from error
     if port == 0:
         raise ValueError("port 0 is none")
-    return port
+    return port or (443 if parts.scheme == "https" else 80)

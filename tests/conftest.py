@@ -4,8 +4,12 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 from lighttrace.clock import FixedClock
+
+settings.register_profile("house", deadline=None)  # a slow machine is no finding
+settings.load_profile("house")
 
 NOW_MS = 1_795_000_000_000  # 2026-11-18, an ordinary Wednesday morning
 

@@ -11,7 +11,6 @@ from lighttrace.store.writes import Outcome
 ACCEPTED = "accepted"
 INVALID = "invalid"
 TOO_LARGE = "too_large"
-DUPLICATE = "duplicate"
 UNSUPPORTED = "unsupported"
 FILTERED = "filtered"
 RATE_LIMITED = "rate_limited"

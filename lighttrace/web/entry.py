@@ -17,20 +17,14 @@ CALLBACK = "/login/oidc/callback"  # where a provider sends people back to
 SET_UP = "/account/second-factor"  # where those are led who must have one, and all they may see
 
 
-async def enter(
-    request: Request,
-    user: User,
-    method: str,
-    target: str | None = None,
-    *,
-    fallback: str = "/issues",
-) -> Response:
-    """Sign them in, or ask for the code first; then on to `target`, if it is a path of ours.
+async def enter(request: Request, user: User, method: str, target: str | None = None) -> Response:
+    """Sign them in, or ask for the code first; then on to `target`, if it is a path of ours, else
+    to the inbox.
     `method` is the way they came by: one of `store.sessions.METHODS`.
     """
     services = state.of(request)
     now_ms = services.clock.now_ms()
-    goal = links.local(request, target, fallback)
+    goal = links.local(request, target)
     device = sessions.secret_in(request, "device")
     if trusted(services.config.sign_in, method) or not await services.store.read(
         _needs_code, user.id, device, now_ms

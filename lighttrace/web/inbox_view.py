@@ -72,10 +72,6 @@ class Asked:
         """The same inbox with something changed, and all its groups unless that is the change."""
         return replace(self, **{"group": None, **changes})  # type: ignore[arg-type]
 
-    @property
-    def is_limited(self) -> bool:
-        return bool(self.team or self.project) or self.environment is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Said:

@@ -39,7 +39,7 @@ def url(request: HTTPConnection, path: str, **query: str | int | None) -> str:
     return prefix + path + ("?" + urlencode(pairs, quote_via=quote) if pairs else "")
 
 
-def local(request: HTTPConnection, target: str | None, fallback: str = "/issues") -> str:
+def local(request: HTTPConnection, target: str | None, fallback: str = "/") -> str:
     """`target` if it is a path of this server, else `fallback`. The answer already carries the
     prefix.
 

@@ -24,9 +24,7 @@ def new_secret() -> str:
 
 def is_secret(text: str) -> bool:
     """Whether it could be one of ours: it comes back from a form."""
-    return len(text) == SECRET_BYTES * 8 // 5 and set(text) <= set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-    )
+    return len(text) == SECRET_BYTES * 8 // 5 and set(text) <= BASE32
 
 
 def step_of(secret: str, code: str, now_ms: int) -> int | None:

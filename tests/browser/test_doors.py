@@ -1,5 +1,6 @@
 """The doors, in a browser: joining by a link, a new password, the second factor."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,7 @@ async def test_joining_by_a_link(visitor: Visitor, tracker: Tracker):
     await page.get_by_label("Password").fill(NEW)
     await expect(page.locator(".bar4 .on")).to_have_count(4)
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/issues")
+    await page.wait_for_url(re.compile(r":\d+/$"))
     await page.goto("/account")
     await expect(page.get_by_text("by a link")).to_be_visible()
     await expect(page.locator("#timezone")).to_have_value("Europe/Berlin")
@@ -84,7 +85,7 @@ async def test_a_second_factor_from_the_first_scan_to_the_next_sign_in(
     await mira.check("code-spare")
     await page.get_by_label("Spare code").fill(copied[3])
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/issues")
+    await page.wait_for_url("**/setup/project")
 
 
 async def test_everything_works_without_scripts(chromium: Browser, tracker: Tracker):
@@ -94,7 +95,7 @@ async def test_everything_works_without_scripts(chromium: Browser, tracker: Trac
         await page.goto(reset(tracker))
         await page.get_by_label("Password").fill(NEW)
         await page.get_by_role("button", name="Save and sign in").click()
-        await page.wait_for_url("**/issues")
+        await page.wait_for_url("**/setup/project")
         await page.goto("/account/second-factor")
         secret = await page.locator("input[name=secret]").get_attribute("value")
         assert secret is not None

@@ -94,7 +94,7 @@ def check(event: Event, read: list[Any]) -> None:
 
 
 @given(events)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_json_under_the_names_of_an_event(raw: dict[str, Any]) -> None:
     check(*everything(raw))
 
@@ -102,7 +102,7 @@ def test_any_json_under_the_names_of_an_event(raw: dict[str, Any]) -> None:
 @given(
     st.recursive(leaves, lambda it: st.lists(it) | st.dictionaries(st.text(), it), max_leaves=10)
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_json_at_all(value: Any) -> None:
     try:
         event, read = everything(value)
@@ -113,7 +113,7 @@ def test_any_json_at_all(value: Any) -> None:
 
 
 @given(events, st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_under_any_rules_of_scrubbing(raw: dict[str, Any], addresses: bool) -> None:
     for enabled in (True, False):
         rules = ScrubRules(enabled, ("x", "id"), ("token",), keep_addresses=addresses)

@@ -94,7 +94,7 @@ def test_the_first_time_makes_an_account_and_the_second_finds_it(site: Site):
     out(site)
     assert site.client.get("/account").status_code == 303
 
-    assert sign_in(site, tove).headers["location"] == "/issues"
+    assert sign_in(site, tove).headers["location"] == "/"
     assert len(site.read(users.every)) == 2
     logged = [it.action for it in site.read(audit.page, Wanted(), 20)]
     assert logged.count("user.add") == logged.count("user.identity") == 1
@@ -349,7 +349,7 @@ def test_our_second_factor_is_asked_for_only_if_the_file_says_so(tmp_path: Path,
         sign_in(site, "tove")
         set_up(site)
         out(site)
-        assert sign_in(site, "tove").headers["location"] == "/issues"
+        assert sign_in(site, "tove").headers["location"] == "/"
     lines = ('allowed_domains = ["example.com"]', "second_factor = true")
     with site_of(tmp_path, shared, *lines) as site:
         assert sign_in(site, "tove").headers["location"] == "/login/code"

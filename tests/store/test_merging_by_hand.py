@@ -219,7 +219,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(played=steps)
-@settings(max_examples=60, deadline=None, phases=PHASES)
+@settings(max_examples=60, phases=PHASES)
 def test_every_issue_has_the_numbers_of_its_events(empty: Path, played: list[Any]) -> None:
     with closing(sqlite3.connect(empty)) as source, closing(sqlite3.connect(":memory:")) as db:
         source.backup(db)

@@ -241,9 +241,7 @@ def test_events_are_looked_for_in_the_environment_and_period_of_the_list(
     | st.text(st.sampled_from("ab:\"* -^(){}.\0\\'ü日_+AND NOT"), max_size=30)
     | st.text()
 )
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_is_an_error_of_the_store(found: Callable[..., set[int]], text: str) -> None:
     try:
         found(text)

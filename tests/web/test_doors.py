@@ -69,7 +69,7 @@ def test_an_invitation_says_who_invites_to_what_and_makes_the_account(mira: Site
     assert "<b>viewer</b> of <b>#catalog</b>" in page.text and "Works once, until" in page.text
 
     answer = mira.client.post(f"/invite/{secret}", data=LEA)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/issues")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert "lea@example.com, viewer" in mira.client.get("/account").text
     lea = mira.read(users.by_email, "lea@example.com")
     assert lea.options["timezone"] == "Europe/Berlin"
@@ -140,7 +140,7 @@ def test_a_reset_link_sets_a_password_ends_the_sessions_and_signs_in(mira: Site)
     wrong = mira.client.post(f"/reset/{secret}", data={"password": "short"})
     assert wrong.status_code == 422 and "5 of at least 12 characters" in wrong.text
     answer = mira.client.post(f"/reset/{secret}", data={"password": NEW})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/issues")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert "by a link" in mira.client.get("/account").text
     assert len(mira.read(sessions.of_user, 1)) == 1
     assert ("user.password", "mira@example.com") in actions(mira)
@@ -252,4 +252,4 @@ def test_links_work_behind_a_prefix(tmp_path: Path):
         link = invited(site)
         assert f'action="/errors{link}"' in site.client.get(link).text
         answer = site.client.post(link, data=LEA)
-        assert answer.headers["location"] == "/errors/issues"
+        assert answer.headers["location"] == "/errors/"

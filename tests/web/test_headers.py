@@ -112,7 +112,7 @@ def test_under_a_prefix_every_link_and_redirect_carries_it(tmp_path):
         answer = site.client.post(
             "/login", data={"email": "mira@example.com", "password": "correct horse battery"}
         )
-        assert answer.headers["location"] == "/errors/issues"
+        assert answer.headers["location"] == "/errors/"
         cookie = answer.headers["set-cookie"]
         assert "Path=/errors/" in cookie and "Secure" in cookie and not cookie.startswith("__Host-")
         assert 'href="/errors/settings"' in site.client.get("/errors/account").text

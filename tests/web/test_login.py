@@ -28,7 +28,7 @@ def test_nobody_is_sent_to_another_site_after_signing_in(site: Site, target: str
     answer = site.client.post(
         "/login", data={"email": "mira@example.com", "password": PASSWORD, "next": target}
     )
-    assert answer.headers["location"] == "/issues"
+    assert answer.headers["location"] == "/"
 
 
 def test_a_wrong_password_and_an_unknown_address_get_the_same_words(site: Site):

@@ -14,7 +14,7 @@ from tests.web.api.asking import Script
 from tests.web.sending import add_projects, an_error, send
 from tests.web.served import Site, served
 
-EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 WORDS = (
     *("AND", "OR", "(", ")", "!", "!(", '"', "[", "]", ",", "*", "\\", ":", "::", "has:", "tags["),

@@ -165,7 +165,7 @@ def test_a_device_can_be_known_for_thirty_days(mira: Site, phone: Phone):
     mira.sign_in()
     enter(mira, phone.code(), remember="on")
     mira.client.post("/logout")
-    assert mira.sign_in().headers["location"] == "/issues"
+    assert mira.sign_in().headers["location"] == "/"
     mira.client.post("/logout")
     mira.clock.advance(30 * 24 * 60 * MINUTE)
     assert mira.sign_in().headers["location"] == "/login/code"

@@ -105,7 +105,7 @@ async def take_back(request: Request) -> Response:
     what = "late" if put_back is None else "undone" if put_back else "same"
     count = len(put_back or ())
     if not wants_fragment(request):
-        target = links.local(request, asked.next or _referer(request))
+        target = links.local(request, asked.next or _referer(request), "/issues")
         return RedirectResponse(said.back(target, what, count), status_code=303)
     return render(
         request,

@@ -49,7 +49,7 @@ def test_the_part_at_the_cursor_is_found(text: str, key: str | None, so_far: str
     assert whole[found.start : found.end] == replaced
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(st.text(max_size=80), st.text(alphabet='abis:[]()"\\,!<>=* \n\0\ud800', max_size=60)),
     st.integers(min_value=-5, max_value=90),

@@ -158,7 +158,7 @@ def test_searches_are_bounded(text: str) -> None:
     ).map(" ".join)
     | st.text(max_size=60)
 )
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_any_text_is_a_tree_that_says_itself_or_a_mistake(text: str) -> None:
     try:
         tree = parse(text, TAGS)

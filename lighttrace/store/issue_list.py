@@ -36,7 +36,7 @@ from lighttrace.store.issue_order import (
 )
 from lighttrace.store.issues import short_id
 from lighttrace.store.owners import Owner
-from lighttrace.store.search import compile
+from lighttrace.store.search import compile, narrowed
 from lighttrace.store.search.asker import Asker
 from lighttrace.store.search.classes import classes
 from lighttrace.store.search.conditions import (
@@ -211,7 +211,8 @@ def _narrowed(db: Reader, query: IssueQuery, asked: _Asked) -> Narrowed:
     where, values = asked.any_state.where, asked.any_state.values
     found = classes(db, asked.of_events, all_of(everywhere), where, values, span)
     shown = period or Period.last(counters.ALL_TIME_HOURS * counters.HOUR_MS, query.now_ms)
-    return Narrowed(db, asked.any_state, query.state, found, span, shown)
+    span = span.parted(narrowed.NEWEST)
+    return Narrowed(db, asked.any_state, query.state, found, span, asked.scope, shown)
 
 
 NONE = dict.fromkeys(State, 0)

@@ -268,7 +268,11 @@ def pages(world: World, query: IssueQuery) -> list[issue_list.IssuePage]:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the ways a page can be found."""
     if request.param != "read whole":
-        monkeypatch.setattr(narrowed, "MOST_READ", 0 if "walked" in request.param else 1_500)
+        most = 0 if "walked" in request.param else 1_500
+        monkeypatch.setattr(narrowed, "MOST_READ", most)
+        monkeypatch.setattr(narrowed, "MOST_COUNTED", most)
+        monkeypatch.setattr(narrowed, "NEWEST", 200)
+        monkeypatch.setattr(narrowed, "LOUD", 30)
         monkeypatch.setattr(narrowed, "WALKED_AT_ONCE", 3)
         monkeypatch.setattr(classes, "FEW_EVENTS", 0)
         monkeypatch.setattr(span, "FEW_GROUPS", 2)

@@ -131,6 +131,7 @@ def walked(**over: object) -> Ask:
     def ask(db: sqlite3.Connection) -> object:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(narrowed, "MOST_READ", 0)
+            patch.setattr(narrowed, "MOST_COUNTED", 0)
             return listed(**over)(db)
 
     return ask

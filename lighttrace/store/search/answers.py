@@ -1,7 +1,6 @@
 """What one table of the text index answers to the classes of a search."""
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +8,7 @@ from functools import cached_property
 from lighttrace.store import text_index
 from lighttrace.store.database import Reader
 from lighttrace.store.search.classes import Class
-from lighttrace.store.search.span import Piece, places
+from lighttrace.store.search.span import Piece, places, received
 
 
 @dataclass(frozen=True)
@@ -28,46 +27,50 @@ class Answers:
         db: Reader,
         classes: Sequence[Class],
         piece: Piece,
+        envs: Sequence[int] | None = None,
         among: Collection[int] | None = None,
     ) -> "Answers":
-        """`among`: only of these groups."""
-        found = [
-            places(db, piece, it.fts, it.hashes if among is None else it.only(among))
-            for it in classes
-        ]
+        """`envs`: where what a whole class means has happened, None for anywhere; `among`: only of
+        these groups.
+        """
+        found = []
+        for it in classes:
+            wanted = it.hashes if among is None else it.only(among)
+            own = received(db, piece, envs, wanted) if it.is_whole else None
+            found.append(places(db, piece, it.fts, wanted) if own is None else own)
         return cls(piece, classes, found)
 
     @cached_property
     def n(self) -> int:
-        return sum(map(len, self.places))
+        return sum(self.counts.values())
 
     @cached_property
     def lasts(self) -> dict[int, int]:
         """group → its last event."""
-        shift = text_index.ROWS_SHIFT
-        return self._by_group([{it >> shift: it for it in own} for own in self.places])
+        return {it: self._row(own[end - 1]) for it, own, _, end in self._groups}
 
     @cached_property
     def firsts(self) -> dict[int, int]:
         """group → its first event."""
-        shift = text_index.ROWS_SHIFT
-        return self._by_group([{it >> shift: it for it in reversed(own)} for own in self.places])
+        return {it: self._row(own[start]) for it, own, start, _ in self._groups}
 
     @cached_property
     def counts(self) -> dict[int, int]:
         """group → how many events."""
-        shift = text_index.ROWS_SHIFT
-        counted = [Counter(it >> shift for it in own) for own in self.places]
-        pairs = zip(self.classes, counted, strict=True)
-        return {hash_id: own[hash_id] for it, own in pairs for hash_id in it.only(own)}
+        return {it: end - start for it, _, start, end in self._groups}
 
-    def _by_group(self, places: Sequence[dict[int, int]]) -> dict[int, int]:
-        base, mask = self.piece.base, text_index.ROW_MASK
-        return {
-            hash_id: base | own[hash_id] & mask
-            for it, own in zip(self.classes, places, strict=True)
-            for hash_id in it.only(own)
-        }
+    @cached_property
+    def _groups(self) -> list[tuple[int, list[int], int, int]]:
+        """(group, places, where its own begin and end)"""
+        shift, found = text_index.ROWS_SHIFT, []
+        for it, own in zip(self.classes, self.places, strict=True):
+            ends = {place >> shift: end for end, place in enumerate(own, 1)}
+            starts = dict(zip(ends, (0, *ends.values()), strict=False))
+            found += [(group, own, starts[group], ends[group]) for group in it.only(ends)]
+        return found
+
+    def _row(self, place: int) -> int:
+        return self.piece.base | place & text_index.ROW_MASK
 
     def rows(self, hash_id: int) -> list[int]:
         """The events of a group, oldest first."""

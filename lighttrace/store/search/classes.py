@@ -6,11 +6,12 @@ all of them at once. Most searches have one class or two.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from lighttrace.errors import QueryError
+from lighttrace.store import text_index
 from lighttrace.store.database import Reader
 from lighttrace.store.search.conditions import (
     About,
@@ -22,8 +23,9 @@ from lighttrace.store.search.conditions import (
     fts_of,
     leaves,
 )
-from lighttrace.store.search.span import Span
+from lighttrace.store.search.span import Span, is_dear, places
 
+Sets: TypeAlias = dict[int, frozenset[int]]  # leaf, by its id → the groups of which it holds
 MOST_CLASSES = 500
 # A part of the search that no more events than this answer says which groups there can be at all.
 FEW_EVENTS = 5_000
@@ -31,11 +33,14 @@ FEW_EVENTS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """Groups, and what is asked of their events. `hashes` None: all groups but `without`."""
+    """Groups, and what is asked of their events. `hashes` None: all groups but `without`;
+    `is_whole`: nothing is asked but where and when they happened.
+    """
 
     fts: str
     hashes: frozenset[int] | None
     without: frozenset[int] = frozenset()
+    is_whole: bool = False
 
     def holds(self, hash_id: int) -> bool:
         if self.hashes is None:
@@ -66,7 +71,8 @@ def classes(
     """The classes of a condition among the issues of `where`. `everywhere` is asked of all events
     besides (the environment of the list). Raises QueryError if there are too many.
     """
-    sets: dict[int, frozenset[int]] = {}
+    parts = condition.parts if isinstance(condition, Both) else (condition,)
+    sets: Sets = {}
     for leaf in leaves(condition):
         if isinstance(leaf, Hashes):
             sets[id(leaf)] = leaf.ids
@@ -75,27 +81,35 @@ def classes(
             rows = db.execute(sql, {**values, **leaf.values})
             sets[id(leaf)] = frozenset(row[0] for row in rows)
     named = frozenset().union(*sets.values())
-    allowed = _allowed(db, condition, everywhere, sets, span)
-    found: dict[str, set[int]] = {}
-    for true, hash_ids in _alike(named if allowed is None else allowed, sets):
-        fts = _rest(condition, everywhere, lambda leaf, true=true: id(leaf) in true)
-        if fts is not None:
-            found.setdefault(fts, set()).update(hash_ids)
-    result = [Class(fts, frozenset(ids)) for fts, ids in found.items()]
-    others = None if allowed is not None else _rest(condition, everywhere, lambda leaf: False)
-    if others is not None:
-        result.append(Class(others, None, named))
+    allowed = _allowed(db, parts, everywhere, sets, span) if sets and len(parts) > 1 else None
+    found: dict[Condition, set[int]] = {}
+    for rest, hash_ids in _rests(condition, sets, named if allowed is None else allowed):
+        found.setdefault(rest, set()).update(hash_ids)
+    result = [
+        Class(_fts(rest, everywhere), frozenset(ids), is_whole=rest is True)
+        for rest, ids in found.items()
+    ]
+    rest = decide(condition, lambda leaf: False)
+    if allowed is None and rest is not False:
+        result.append(Class(_fts(rest, everywhere), None, named))
     return result
 
 
-def _alike(
-    hash_ids: frozenset[int], sets: Mapping[int, frozenset[int]]
-) -> list[tuple[frozenset[int], frozenset[int]]]:
-    """(leaves that hold of them, groups): the groups parted by each leaf in turn."""
+def _fts(rest: Condition, everywhere: Condition) -> str:
+    return fts_of(all_of([rest, everywhere]))
+
+
+def _rests(
+    condition: Condition, sets: Sets, hash_ids: frozenset[int]
+) -> Iterator[tuple[Condition, frozenset[int]]]:
+    """(what is left to ask of events, of which groups): parted by what is known of them."""
     parts = [(frozenset[int](), hash_ids)]
-    for leaf, ids in sets.items():
+    for leaf in leaves(condition):
+        if id(leaf) not in sets:
+            continue
+        key, ids = id(leaf), sets[id(leaf)]
         parted = (
-            part for true, own in parts for part in ((true | {leaf}, own & ids), (true, own - ids))
+            part for true, own in parts for part in ((true | {key}, own & ids), (true, own - ids))
         )
         parts = [part for part in parted if part[1]]
         if len(parts) > MOST_CLASSES:
@@ -103,40 +117,64 @@ def _alike(
                 "These words are in too many places together: put the sentence in quotes, "
                 "or add a tag or a type.", 0, 0,
             )  # fmt: skip
-    return parts
-
-
-def _rest(condition: Condition, everywhere: Condition, know: Any) -> str | None:
-    left = all_of([decide(condition, know), everywhere])
-    return None if left is False else fts_of(left)
+    for true, own in parts:
+        rest = decide(condition, lambda leaf, true=true: id(leaf) in true)  # type: ignore[misc]
+        if rest is not False:
+            yield rest, own
 
 
 def _allowed(
-    db: Reader,
-    condition: Condition,
-    everywhere: Condition,
-    sets: Mapping[int, frozenset[int]],
-    span: Span,
+    db: Reader, parts: Sequence[Condition], everywhere: Condition, sets: Sets, span: Span
 ) -> frozenset[int] | None:
     """The groups outside of which nothing can match; None: there is no such bound.
 
     A group that no leaf of a part names can only answer it by events, and where few events do, they
-    say which groups these are.
+    say which groups these are. Of many parts, as of a pasted message, the two that are named least
+    are looked for together.
     """
-    if not sets:
+    asked = [(part, decide(part, lambda leaf: False)) for part in parts]
+    asked.sort(key=lambda it: it[1] is not False and is_dear(_fts(it[1], everywhere)))
+    bounds: list[tuple[Condition, frozenset[int], bool]] = []
+    for part, rest in asked:
+        bound = frozenset[int]().union(*(sets.get(id(it), ()) for it in leaves(part)))
+        by_events: frozenset[int] | None = frozenset()
+        if rest is not False:
+            fts = _fts(rest, everywhere)
+            has_bound = any(is_known for *_, is_known in bounds)
+            skipped = is_dear(fts) and has_bound
+            by_events = None if skipped else span.groups(db, fts, FEW_EVENTS)
+        bounds.append((part, bound | (by_events or frozenset()), by_events is not None))
+    known = [bound for _, bound, is_known in bounds if is_known]
+    if not known:
         return None
-    found: frozenset[int] | None = None
-    for part in condition.parts if isinstance(condition, Both) else (condition,):
-        fts = _rest(part, everywhere, lambda leaf: False)
-        own: Iterable[frozenset[int]] = (sets[id(it)] for it in leaves(part) if id(it) in sets)
-        bound = frozenset().union(*own)
-        if fts is not None:
-            hashes = span.groups(db, fts, FEW_EVENTS)
-            if hashes is None:
-                continue
-            bound |= hashes
-        found = bound if found is None else found & bound
-    return found
+    allowed = known[0].intersection(*known)
+    if len(parts) > 2:
+        bounds.sort(key=lambda it: (not it[2], len(it[1])))
+        rarest = all_of([part for part, *_ in bounds[:2]])
+        allowed = _groups(db, rarest, everywhere, sets, span, allowed)
+    return allowed
+
+
+def _groups(
+    db: Reader,
+    condition: Condition,
+    everywhere: Condition,
+    sets: Sets,
+    span: Span,
+    among: frozenset[int],
+) -> frozenset[int]:
+    """Those of the groups in which something matches."""
+    found: set[int] = set()
+    for rest, own in _rests(condition, sets, among):
+        if rest is True:
+            found |= own
+            continue
+        fts = _fts(rest, everywhere)
+        for piece in span.pieces:
+            found |= own.intersection(
+                place >> text_index.ROWS_SHIFT for place in places(db, piece, fts, own)
+            )
+    return frozenset(found)
 
 
 OF_ISSUES = """

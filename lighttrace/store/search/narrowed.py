@@ -15,20 +15,25 @@ from dataclasses import dataclass, field
 from itertools import chain
 from operator import add
 
-from lighttrace.store import events, text_index
-from lighttrace.store.counters import HOUR_MS, SPARK_BARS, Period
+from lighttrace.store import counters, events, text_index
+from lighttrace.store.counters import HOUR_MS, SPARK_BARS, Period, Units
 from lighttrace.store.database import Reader
-from lighttrace.store.issue_order import Best, Cursor, Filter, Ranked, Sort
+from lighttrace.store.issue_order import Best, Cursor, Filter, Ranked, Scope, Sort
 from lighttrace.store.search.answers import Answers
 from lighttrace.store.search.classes import Class, hashes_of
-from lighttrace.store.search.span import Span, is_dear
+from lighttrace.store.search.ends import ends, of_group, of_rows
+from lighttrace.store.search.span import Span
 from lighttrace.store.states import State
 
-MOST_READ = 60_000  # events; about 6 ms, bench/pages.py
+# Events; 0.1 µs each, and 5 ms more for the issues they are in (bench/pages.py).
+MOST_READ = 25_000  # where the newest are asked for, which the newest table says
+MOST_COUNTED = 250_000  # where all have to be counted, or a walk to be made
+NEWEST = 4_096  # events that are read first: they say how many there will be
 MOST_WALKED = 300  # issues
-WALKED_AT_ONCE = 32
+WALKED_AT_ONCE = 64
 GROUPS_AT_ONCE = 100
 PEOPLE_AT_ONCE = 16
+LOUD = 1_000  # events; where all of an issue is meant, its counters are sooner read
 # People are told apart by looking at the events themselves, 0.5 µs each: of more than this on a
 # page, they may be said after the rest.
 MOST_LOOKED_AT = 10_000
@@ -56,11 +61,13 @@ class Narrowed:
     state: State | None
     classes: Sequence[Class]
     span: Span
+    scope: Scope
     period: Period
     _read: list[Answers] = field(default_factory=list)  # of the newest pieces, whole
     _groups: dict[int, list[int]] = field(default_factory=dict)  # issue → its groups
     _since: dict[int, int] = field(default_factory=dict)  # issue → the row its events begin with
     _rows: dict[int, list[int]] = field(default_factory=dict)  # group → what is meant of it
+    _loud: dict[int, Units] = field(default_factory=dict)  # issue → what is counted of it
 
     # --- reading ---
 
@@ -68,25 +75,62 @@ class Narrowed:
     def _is_whole(self) -> bool:
         return len(self._read) == len(self.span.pieces)
 
-    def _read_on(self, most: int | None) -> None:
-        """Read piece by piece until more than `most` events have answered, or all of them."""
-        n = sum(it.n for it in self._read)
-        while not self._is_whole and (most is None or n <= most):
-            self._read.append(Answers.of(self.db, self.classes, self.span.pieces[len(self._read)]))
-            n += self._read[-1].n
+    def _read_piece(self) -> None:
+        piece = self.span.pieces[len(self._read)]
+        self._read.append(Answers.of(self.db, self.classes, piece, self._envs))
+
+    @property
+    def _envs(self) -> Sequence[int] | None:
+        """Those that are meant; None for all."""
+        return self.scope.envs if self.scope.env_id else None
+
+    def _read_all(self) -> None:
+        while not self._is_whole:
+            self._read_piece()
+
+    def _read_few(self, most: int) -> None:
+        """Read all, unless that seems to be more than `most` events."""
+        read = answered = 0
+        while not self._is_whole and answered * self.span.n <= most * read:
+            self._read_piece()
+            read += self._read[-1].piece.n
+            answered += self._read[-1].n
 
     def _learn(self, issue_ids: Iterable[int]) -> None:
-        """The groups of issues, and their events from pieces that were read and others."""
+        """The groups of issues and their events: what the counters say of the loud ones that are
+        meant as a whole, of the others which they are.
+        """
         new = [it for it in issue_ids if it not in self._groups]
         groups = hashes_of(self.db, new)
-        self._since |= dict(self.db.execute(BEGINS, (json.dumps(new),)).fetchall())
+        values = {"issues": json.dumps(new), "env_id": self.scope.env_id}
+        loud = []
+        for issue_id, since, n in self.db.execute(BEGINS, values):
+            self._since[issue_id] = since
+            if n >= LOUD and self._is_one_whole(groups[issue_id]):
+                loud.append(issue_id)
+        if loud:
+            self._loud |= counters.units(self.db, loud, self.scope.envs, self.period)
         self._groups |= {issue_id: groups.get(issue_id, []) for issue_id in new}
-        hash_ids = [hash_id for own in groups.values() for hash_id in own]
-        others = self.span.pieces[len(self._read) :]
-        answers = [*self._read, *(Answers.of(self.db, self.classes, it, hash_ids) for it in others)]
+        quiet = [it for issue_id in new if issue_id not in self._loud for it in groups[issue_id]]
+        others = (
+            Answers.of(self.db, self.classes, it, self._envs, quiet)
+            for it in self.span.pieces[len(self._read) :]
+        )
+        answers = [*self._read, *others]
         answers.reverse()
-        for hash_id in hash_ids:
+        for hash_id in quiet:
             self._rows[hash_id] = [row for it in answers for row in it.rows(hash_id)]
+
+    def _is_one_whole(self, hash_ids: Sequence[int]) -> bool:
+        """Whether an issue is one group, of which all is meant that happened in the period."""
+        if self.scope.period is None or len(hash_ids) != 1:
+            return False
+        return any(it.is_whole and it.holds(hash_ids[0]) for it in self.classes)
+
+    def _n(self, issue_id: int) -> int:
+        if issue_id in self._loud:
+            return sum(n for *_, n in self._loud[issue_id])
+        return len(self._of_issue(issue_id))
 
     def _of_issue(self, issue_id: int) -> list[int]:
         """Its events that are meant, oldest first."""
@@ -99,15 +143,15 @@ class Narrowed:
 
     def rank(self, sort: Sort, cursor: Cursor | None, limit: int) -> Ranked:
         """The first issues beyond the cursor. Keys are rows for `last_seen` and `first_seen`."""
-        self._read_on(MOST_READ)
         if sort == "last_seen":
+            self._read_few(MOST_READ)
             return self._newest(cursor, limit)
-        may_walk = sort != "first_seen" and not any(is_dear(it.fts) for it in self.classes)
-        if not self._is_whole and may_walk:
+        self._read_few(MOST_COUNTED)
+        if not self._is_whole and sort != "first_seen":
             walked = self._walk(sort, cursor, limit)
             if walked is not None:
                 return walked
-        self._read_on(None)
+        self._read_all()
         best = Best(cursor, limit)
         if sort == "users":
             self._by_people(self._ranked("events"), best)
@@ -117,13 +161,13 @@ class Narrowed:
 
     def ids(self) -> list[int]:
         """The issues, in no order."""
-        self._read_on(None)
+        self._read_all()
         return [issue_id for _, issue_id in self._ranked("last_seen")]
 
     def counts(self, *, at_once: bool) -> dict[State, int] | None:
         """How many issues there are of each state. None if not all was read (`at_once` False)."""
         if at_once:
-            self._read_on(None)
+            self._read_all()
         elif not self._is_whole:
             return None
         sql = COUNTED.format(where=self.chosen.where)
@@ -147,7 +191,7 @@ class Narrowed:
                     return best.ranked
             if self._is_whole:
                 return best.ranked
-            self._read_on(sum(it.n for it in self._read))
+            self._read_piece()
 
     def _ranked(self, sort: Sort) -> Ranked:
         return list(self._in_state(self._keys(sort, self._of_groups(sort))))
@@ -194,7 +238,10 @@ class Narrowed:
             some = [it for it in bounds[start : start + PEOPLE_AT_ONCE] if best.may_take(it)]
             if not some:
                 break
-            best.add((self._people(issue_id), issue_id) for _, issue_id in some)
+            self._learn(issue_id for _, issue_id in some)
+            loud = [issue_id for _, issue_id in some if issue_id in self._loud]
+            people = counters.people(self.db, loud, self.scope.envs, self.period) if loud else {}
+            best.add((people[it] if it in people else self._people(it), it) for _, it in some)
 
     def _walk(self, sort: Sort, cursor: Cursor | None, limit: int) -> Ranked | None:
         """By what issues have of events or people in all; None where that comes to no end."""
@@ -209,7 +256,7 @@ class Narrowed:
                 walked.close()
                 return None
             self._learn(issue_id for _, issue_id in some)
-            counted = [(len(self._of_issue(issue_id)), issue_id) for _, issue_id in some]
+            counted = [(self._n(issue_id), issue_id) for _, issue_id in some]
             counted = [it for it in counted if it[0]]
             if sort == "users":
                 self._by_people(counted, best)
@@ -224,27 +271,44 @@ class Narrowed:
 
     def numbers(self, issue_ids: Sequence[int], *, people_later: bool) -> dict[int, Numbers]:
         self._learn(issue_ids)
-        of_issue = {issue_id: self._of_issue(issue_id) for issue_id in issue_ids}
-        later = people_later and sum(map(len, of_issue.values())) > MOST_LOOKED_AT
+        loud = [it for it in issue_ids if it in self._loud]
+        rows = {it: self._of_issue(it) for it in issue_ids if it not in self._loud}
+        people: dict[int, int] = {}
+        if loud:
+            people = counters.people(self.db, loud, self.scope.envs, self.period)
+        later = people_later and sum(map(len, rows.values())) > MOST_LOOKED_AT
         borders, odd = _borders(self.db, self.period), self._odd(issue_ids)
         found = {}
-        for issue_id, rows in of_issue.items():
-            own_odd = [row for row in odd[issue_id] if _has(rows, row)]
-            first_at, last_at = _ends(self.db, rows, own_odd)
-            found[issue_id] = Numbers(
-                n=len(rows),
-                people=None if later else self._people(issue_id),
-                first_at=first_at,
-                last_at=last_at,
-                spark=_bars(rows, borders),
-            )
+        for issue_id in issue_ids:
+            met: int | None
+            if issue_id in self._loud:
+                spark = counters.spark(self._loud[issue_id], self.period)
+                met = people.get(issue_id, 0)
+            else:
+                spark = _bars(rows[issue_id], borders)
+                met = None if later else self._people(issue_id)
+            first_at, last_at = self._ends(issue_id, odd[issue_id])
+            found[issue_id] = Numbers(self._n(issue_id), met, first_at, last_at, spark)
         return found
+
+    def _ends(self, issue_id: int, odd: list[int]) -> tuple[int, int]:
+        db = self.db
+        if issue_id not in self._loud:
+            rows = self._of_issue(issue_id)
+            odd = [row for row in odd if _has(rows, row)]
+            return ends(of_rows(db, rows), of_rows(db, rows[::-1]), of_rows(db, odd))
+        (hash_id,), since = self._groups[issue_id], self._since[issue_id]
+        since = max(since, self.span.first)
+        envs = self._envs
+        odd = [row for row in odd if row >= since]
+        forward, backward = (of_group(db, hash_id, since, envs, way) for way in ("asc", "desc"))
+        return ends(forward, backward, of_rows(db, odd, envs))
 
     def _odd(self, issue_ids: Sequence[int]) -> dict[int, list[int]]:
         """issue → its events of an odd time, meant or not."""
         odd = [Class(f'"{text_index.ODD_TIME}"', None)]
         hash_ids = [it for issue_id in issue_ids for it in self._groups[issue_id]]
-        answers = [Answers.of(self.db, odd, piece, hash_ids) for piece in self.span.pieces]
+        answers = [Answers.of(self.db, odd, piece, among=hash_ids) for piece in self.span.pieces]
         found = {}
         for issue_id in issue_ids:
             own = self._groups[issue_id]
@@ -276,8 +340,9 @@ select e.{column}, e.issue_id from issue_env e
  order by e.{column} desc, e.issue_id desc
 """
 BEGINS = """
-select a.issue_id, a.first_event from json_each(?) w
+select a.issue_id, a.first_event, e.n from json_each(:issues) w
  cross join issue_env a on a.env_id = 0 and a.issue_id = w.value
+ cross join issue_env e on e.env_id = :env_id and e.issue_id = w.value
 """
 PEOPLE = """
 select count(distinct e.person_id) from json_each(?) w cross join event e on e.id = w.value
@@ -304,34 +369,3 @@ def _borders(db: Reader, period: Period) -> list[int]:
 def _bars(rows: Sequence[int], borders: Sequence[int]) -> tuple[int, ...]:
     cuts = [0, *(bisect_left(rows, border) for border in borders), len(rows)]
     return tuple(cuts[bar + 1] - cuts[bar] for bar in range(SPARK_BARS))
-
-
-TIMES = """
-select e.received_at, e.happened_at from json_each(?) w cross join event e on e.id = w.value
-"""
-LOOKS = 8
-
-
-def _ends(db: Reader, rows: Sequence[int], odd: Sequence[int]) -> tuple[int, int]:
-    """When the first and the last of these events happened. Rows are in the order of receipt, and
-    but for odd ones an event happened shortly before it.
-    """
-
-    def times(some: Sequence[int]) -> list[tuple[int, int]]:
-        return db.execute(TIMES, (json.dumps(list(some)),)).fetchall()
-
-    happened = [at for _, at in times(odd)]
-    first, last = min(happened, default=2**62), max(happened, default=-(2**62))
-    for start in range(0, len(rows), LOOKS):
-        for received_at, at in times(rows[start : start + LOOKS]):
-            first = min(first, at)
-            reached = received_at - text_index.USUAL_DELAY_MS > first
-        if reached:
-            break
-    for end in range(len(rows), 0, -LOOKS):
-        for received_at, at in reversed(times(rows[max(0, end - LOOKS) : end])):
-            last = max(last, at)
-            reached = received_at <= last
-        if reached:
-            break
-    return first, last

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 
 from lighttrace.event.query.tree import Node
-from lighttrace.store import text_index
+from lighttrace.store import counters, text_index
 from lighttrace.store.database import Reader
 from lighttrace.store.search import compile
 from lighttrace.store.search.answers import Answers
@@ -25,13 +25,14 @@ def rows(
     if condition is False or begins is None:
         return []
     everywhere = True if env is None else says([text_index.token("environment", env)])
+    envs = None if env is None else counters.scopes(db, env)
     span = Span.since(db, since_ms)
     several = classes(db, condition, everywhere, THE_ISSUE, {"issue_id": issue_id}, span)
     hash_ids = hashes_of(db, [issue_id]).get(issue_id, [])
     found = [
         row
         for piece in span.pieces
-        for answers in [Answers.of(db, several, piece, hash_ids)]
+        for answers in [Answers.of(db, several, piece, envs, hash_ids)]
         for hash_id in hash_ids
         for row in answers.rows(hash_id)
     ]

@@ -5,8 +5,8 @@ read but the index, and rows come as one text for all: 0.07 µs each (bench/page
 """
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -23,28 +23,37 @@ DEAR_TOKENS = 16  # in a search of so many, each group would cost as much as goi
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One table, as far as it is in the span: rows from `low` on, of those that begin at `base`."""
+    """One table, or a part of it: rows from `low` to `high`, of those that begin at `base`."""
 
     table: str
     base: int
     low: int
+    high: int
+
+    @property
+    def n(self) -> int:
+        """How many events there can be in it."""
+        return self.high - self.low + 1
 
 
 ALL = """
-select group_concat(rowid) from {table} where {table} match :fts and (rowid & {mask}) >= :low
+select group_concat(rowid) from {table}
+ where {table} match :fts and (rowid & {mask}) between :low and :high
 """
 FIRST = """
 select group_concat(rowid) from (
-  select rowid from {table} where {table} match :fts and (rowid & {mask}) >= :low limit :most)
+  select rowid from {table}
+   where {table} match :fts and (rowid & {mask}) between :low and :high limit :most)
 """
 AMONG = """
-select group_concat(rowid) from {table} where {table} match :fts and (rowid & {mask}) >= :low
+select group_concat(rowid) from {table}
+ where {table} match :fts and (rowid & {mask}) between :low and :high
    and (rowid >> {shift}) in (select value from json_each(:among))
 """
 ONE_BY_ONE = """
 select group_concat(f.rowid) from json_each(:among) h cross join {table} f
  where f.{table} match :fts
-   and f.rowid between h.value << {shift} | :low and h.value << {shift} | {mask}
+   and f.rowid between h.value << {shift} | :low and h.value << {shift} | :high
 """
 _places = msgspec.json.Decoder(list[int])
 
@@ -60,14 +69,33 @@ class Span:
         """From a moment on, as far back as there are events."""
         oldest = int(db.execute(OLDEST_ROW).fetchone()[0])
         first = max(oldest, events.first_row_since(db, since_ms) if since_ms else 0)
-        bases = ((n << text_index.ROWS_SHIFT, table) for n, table in text_index.tables(db))
-        return cls(
-            tuple(
-                Piece(table, base, max(0, first - base))
-                for base, table in bases
-                if base + text_index.ROW_MASK >= first
-            )
-        )
+        last = events.newest_row(db)
+        pieces = []
+        for number, table in text_index.tables(db):
+            base = number << text_index.ROWS_SHIFT
+            low, high = max(0, first - base), min(last - base, text_index.ROW_MASK)
+            if low <= high:
+                pieces.append(Piece(table, base, low, high))
+        return cls(tuple(pieces))
+
+    def parted(self, newest: int) -> "Span":
+        """The same, with so many of the newest events in a piece of their own."""
+        if not self.pieces or self.pieces[0].n <= newest:
+            return self
+        it = self.pieces[0]
+        cut = it.high - newest
+        parts = replace(it, low=cut + 1), replace(it, high=cut)
+        return Span((*parts, *self.pieces[1:]))
+
+    @property
+    def first(self) -> int:
+        """Its first row."""
+        return self.pieces[-1].base + self.pieces[-1].low if self.pieces else 0
+
+    @property
+    def n(self) -> int:
+        """How many events there can be in it."""
+        return sum(it.n for it in self.pieces)
 
     def groups(self, db: Reader, fts: str, most: int) -> frozenset[int] | None:
         """The groups of the events that answer; None if more than `most` do."""
@@ -94,12 +122,48 @@ def places(db: Reader, piece: Piece, fts: str, among: Collection[int] | None = N
     return _ask(db, sql, piece, fts, among=json.dumps(sorted(among)))
 
 
+RECEIVED = """
+select group_concat((e.hash_id << {shift}) | (e.id & {mask})) from event e
+ where e.id between :low and :high
+   and (:envs is null or e.env_id in (select value from json_each(:envs)))
+"""
+RECEIVED_OF = """
+select group_concat((e.hash_id << {shift}) | (e.id & {mask})) from json_each(:among) h
+ cross join event e on e.hash_id = h.value and e.id between :low and :high
+   and (:envs is null or e.env_id in (select value from json_each(:envs)))
+"""
+FEW_EVENTS = 5_000
+
+
+def received(
+    db: Reader, piece: Piece, envs: Sequence[int] | None, among: Collection[int] | None
+) -> list[int] | None:
+    """The places of all events of these environments and groups. The index would say the same; the
+    events themselves are sooner read where they or their groups are few, otherwise None.
+    """
+    values: dict[str, object] = {
+        "low": piece.base + piece.low,
+        "high": piece.base + piece.high,
+        "envs": None if envs is None else json.dumps(list(envs)),
+    }
+    if piece.n <= FEW_EVENTS:
+        return _of(db, RECEIVED, piece, values)
+    if among is None or len(among) > MANY_GROUPS:
+        return None
+    return _of(db, RECEIVED_OF, piece, {**values, "among": json.dumps(list(among))})
+
+
 def is_dear(fts: str) -> bool:
     """Whether a search has so much to prepare that it should not be asked group by group."""
     return "*" in fts or fts.count('"') > 2 * DEAR_TOKENS
 
 
 def _ask(db: Reader, sql: str, piece: Piece, fts: str, **values: object) -> list[int]:
+    return _of(db, sql, piece, {"fts": fts, "low": piece.low, "high": piece.high, **values})
+
+
+def _of(db: Reader, sql: str, piece: Piece, values: dict[str, object]) -> list[int]:
     sql = sql.format(table=piece.table, mask=text_index.ROW_MASK, shift=text_index.ROWS_SHIFT)
-    (found,) = db.execute(sql, {"fts": fts, "low": piece.low, **values}).fetchone()
-    return sorted(_places.decode(f"[{found}]")) if found else []  # they are in order; it is cheap
+    (found,) = db.execute(sql, values).fetchone()
+    # those of the index are in order, and then it is cheap
+    return sorted(_places.decode(f"[{found}]")) if found else []

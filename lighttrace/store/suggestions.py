@@ -108,6 +108,56 @@ def _newest(db: Reader, project_ids: tuple[int, ...]) -> list[int]:
     return list(rows)
 
 
+# What groups say: (column of `group_text`, which of its lines). A line has names with tabs between.
+SAID_BY_GROUPS = {
+    "type": ("title", 0), "function": ("frames", 0), "file": ("frames", 1), "module": ("frames", 2),
+}  # fmt: skip
+OF_GROUPS = """
+select t.{column}, g.issue_id from (
+  select rowid as id from group_fts where group_fts match :fts limit :look) f
+ cross join grouphash g on g.id = f.id cross join group_text t on t.hash_id = f.id
+ where g.issue_id is not null
+   and (:project_ids is null or g.project_id in (select value from json_each(:project_ids)))
+ limit :most
+"""
+NEWEST_GROUPS = """
+select t.said, g.issue_id from (
+  select hash_id, {column} as said from group_text where hash_id > 0
+   order by hash_id desc limit :look) t
+ cross join grouphash g on g.id = t.hash_id
+ where g.issue_id is not null
+   and (:project_ids is null or g.project_id in (select value from json_each(:project_ids)))
+ limit :most
+"""
+GROUPS_LOOKED_AT, MOST_GROUPS = 3_000, 200
+
+
+def said_by_groups(db: Reader, key: str, text: str, within: Within) -> list[tuple[str, int]]:
+    """(value, issues) of a key of SAID_BY_GROUPS where a word begins so, those of most issues
+    first; without a text, what the newest issues have.
+    """
+    column, line = SAID_BY_GROUPS[key]
+    found = text_index.words(text)
+    sql = OF_GROUPS if found else NEWEST_GROUPS
+    rows = db.execute(
+        sql.format(column=column),
+        {
+            "fts": f'{{{column}}} : "{" ".join(found)}"*',
+            "project_ids": None if within is None else json.dumps(within),
+            "look": GROUPS_LOOKED_AT,
+            "most": MOST_GROUPS,
+        },
+    )
+    issues: dict[str, set[int]] = {}
+    for said, issue_id in rows:
+        lines = said.split("\n")
+        names = [said] if column == "title" else lines[line].split("\t") if len(lines) == 3 else ()
+        for name in names:
+            issues.setdefault(name, set()).add(issue_id)
+    counted = ((name, len(of)) for name, of in issues.items() if name)
+    return sorted(counted, key=lambda it: (-it[1], it[0]))
+
+
 RELEASES = """
 select r.version from release r
  where (:text = '' or instr(lower(r.version), :text) > 0)

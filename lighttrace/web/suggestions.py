@@ -237,6 +237,8 @@ def _tagged(asked: Asked, tag: str) -> Iterator[Offer]:
 
 def _of_key(asked: Asked, key: str) -> Iterable[Offer]:
     kind = KEYS[key].kind
+    if key in suggestions.SAID_BY_GROUPS:
+        return _said_by_groups(asked, key)
     if key in _OF_KEY:
         return _OF_KEY[key](asked)
     if kind is Kind.TIME:
@@ -292,6 +294,12 @@ def _releases(asked: Asked) -> Iterator[Offer]:
     text = asked.typed.text.strip("*")
     for version in suggestions.releases(asked.db, text, asked.sight.within(None), MOST):
         yield Offer(version)
+
+
+def _said_by_groups(asked: Asked, key: str) -> Iterator[Offer]:
+    text, within = asked.typed.text.strip("*"), asked.sight.within(None)
+    for value, n in suggestions.said_by_groups(asked.db, key, text, within):
+        yield Offer(value, format.plural(n, "issue"))
 
 
 def _environments(asked: Asked) -> Iterator[Offer]:

@@ -198,6 +198,13 @@ QUESTIONS: dict[str, Ask] = {
         f"tags to suggest, {within}": lambda db, within=within: _suggested(db, within)
         for within in (None, (1,))
     },
+    **{
+        f"a {key} to suggest, {text}": lambda db, key=key, text=text: suggestions.said_by_groups(
+            db, key, text, (1,)
+        )
+        for key in ("type", "file")
+        for text in ("", "pay")
+    },
     "releases to suggest": lambda db: suggestions.releases(db, "1.", (1,), 12),
     "searches that are saved": lambda db: saved_searches.seen(db, 1),
     "a search that is saved": lambda db: saved_searches.get(db, 1, 1),

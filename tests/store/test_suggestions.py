@@ -53,6 +53,26 @@ def test_nobody_is_offered_what_is_said_in_a_project_they_do_not_see(shelf: Shel
     assert not nobody.names() and suggestions.releases(shelf.db, "", (), 9) == []
 
 
+def test_what_groups_say_comes_by_how_many_issues_say_it(shelf: Shelf):
+    for group, title, project in (("x", "PaymentError", 1), ("y", "PaymentError", 1),
+                                  ("z", "PayPalError", 1), ("w", "PaySecretError", 2)):  # fmt: skip
+        frames = f"pay\tcharge {group}\nshop/pay.py\nshop.pay"
+        shelf.receive(an_event(group=group, title=title, project_id=project))
+        sql = "update group_text set frames = ? where hash_id = (select max(id) from grouphash)"
+        shelf.db.execute(sql, (frames,))
+    shelf.db.execute("insert into group_fts(group_fts) values('rebuild')")
+
+    def said(key: str, text: str, within: tuple[int, ...] | None = (1,)) -> list[tuple[str, int]]:
+        return suggestions.said_by_groups(shelf.db, key, text, within)
+
+    assert said("type", "") == [("PaymentError", 2), ("KeyError", 1), ("PayPalError", 1)]
+    assert said("type", "pay") == [("PaymentError", 2), ("PayPalError", 1)]
+    assert ("PaySecretError", 1) in said("type", "pay", None)
+    assert said("file", "pay") == [("shop/pay.py", 3)]
+    assert said("function", "pay")[0] == ("pay", 3) and ("charge w", 1) not in said("function", "")
+    assert said("module", "", ()) == said("type", "zzz") == []
+
+
 def test_the_releases_that_came_last_come_first(shelf: Shelf):
     assert suggestions.releases(shelf.db, "", None, 2) == ["blog@1.0", "shop@2.0"]
     assert suggestions.releases(shelf.db, "SHOP@1", None, 9) == ["shop@1.0"]

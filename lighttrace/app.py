@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from lighttrace import config as configuration
 from lighttrace import jobs
 from lighttrace.alerts.loop import Alerts
+from lighttrace.alerts.spikes.watch import Watch
 from lighttrace.clock import Clock, SystemClock
 from lighttrace.config import Config
 from lighttrace.errors import StoreError
@@ -22,6 +23,7 @@ from lighttrace.event import useragent
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest import ownership
 from lighttrace.ingest.again import JudgeAgain
+from lighttrace.settings.kinds import Sensitivity
 from lighttrace.store import audit, invites, projects, users
 from lighttrace.store.database import Transaction
 from lighttrace.store.migrate import Progress
@@ -69,8 +71,18 @@ class App:
         self._owners = JudgeAgain(store, lambda it: self.services.options(it).rules, clock)
         self._alerts = Alerts(store, lambda: self.services.config, clock)
         self.services.wake_alerts = self._alerts.wake
-        store.on_commit += [self.services.live.committed, self._alerts.committed]
+        self._spikes = Watch(
+            store, lambda it: self.services.options(it).spikes, clock, self._alerts.wake
+        )
+        store.on_commit += [
+            self.services.live.committed,
+            self._alerts.committed,
+            self._spikes.committed,
+        ]
         store.on_fatal.append(on_fatal)
+
+    def _sensitivity(self, project_id: int) -> Sensitivity:
+        return self.services.options(project_id).spikes
 
     @asynccontextmanager
     async def _lifespan(self, app: Any) -> AsyncIterator[dict[str, Services]]:
@@ -85,6 +97,7 @@ class App:
                 raise
             for loop in (
                 Loop("alerts", self._alerts.run),
+                Loop("spikes", self._spikes.run),
                 Loop("warm-up", _warm_up),
                 Loop("owners", self._owners.run),
                 *jobs.timetable(services.store, lambda: services.config, services.clock),
@@ -131,11 +144,17 @@ class App:
             )
             owned = config.rulebook(one.slug)
             options[project.id] = ProjectOptions(
-                rules, one.keep_addresses, owned, config.grouping_rules(one.slug)
+                rules,
+                one.keep_addresses,
+                owned,
+                config.grouping_rules(one.slug),
+                config.spikes(one.slug),
             )
         services.project_options = options
         services.other_options = ProjectOptions(
-            rules=config.rulebook(""), grouping=config.grouping_rules("")
+            rules=config.rulebook(""),
+            grouping=config.grouping_rules(""),
+            spikes=config.spikes(""),
         )
         for missing in await services.store.read(ownership.unknown_owners, config):
             log.warning("%s", missing)

@@ -20,6 +20,7 @@ from lighttrace.event.owners import Rulebook
 from lighttrace.settings.alerts import Alerts
 from lighttrace.settings.grouping import Grouping
 from lighttrace.settings.impact import Impact
+from lighttrace.settings.kinds import Sensitivity
 from lighttrace.settings.mail import Smtp
 from lighttrace.settings.owners import Owners
 from lighttrace.settings.project import ProjectOptions
@@ -82,6 +83,11 @@ class Config(Table, frozen=True):
         own = next((it for it in self.projects if it.slug == slug), None)
         rules = self.owners.rules + (own.owners if own else ())
         return Rulebook(rules, own.high_value if own else (), self.owners.auto_assign)
+
+    def spikes(self, slug: str) -> Sensitivity:
+        """How much louder than usual a spike is in a project."""
+        own = next((it for it in self.projects if it.slug == slug), None)
+        return (own.spikes if own else None) or self.alerts.spikes
 
     @property
     def warnings(self) -> tuple[str, ...]:

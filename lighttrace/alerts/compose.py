@@ -29,6 +29,8 @@ class Mail:
 BACK = {
     "regression": ("Back", "Came back after it was resolved"),
     "escalating": ("Louder", "Out of the archive: what it was archived until has happened"),
+    "spike": ("Spiking", "Spiking"),
+    "spike_escalated": ("Louder still", "Louder still"),
 }
 
 
@@ -40,6 +42,8 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
         return _summary(news, message, now_ms)
     verb, came_back = BACK.get(news.kind, ("New", ""))
     subject = f"{verb} in {news.told.project}: {_headline(news.told)}"
+    if news.louder:
+        came_back += f": {news.louder}"
     context = {
         "told": news.told,
         "back": came_back,

@@ -32,7 +32,7 @@ def expand_due(tx: Transaction, targets: Sequence[str], host: str, now_ms: int) 
     """
     waiting = causes.due(tx, BATCH)
     for cause in waiting:
-        for target in targets:
+        for target in targets if cause.issue_id is not None else ():  # of a project: only by a rule
             sent = outbox.sent_since(tx, target, now_ms - HOUR_MS)
             draft = outbox.Draft(
                 dedupe=f"cause:{cause.id}:{target}",
@@ -42,7 +42,7 @@ def expand_due(tx: Transaction, targets: Sequence[str], host: str, now_ms: int) 
                 caused_at=cause.at,
                 due_at=now_ms,
                 held=is_held(sent),
-                payload={"event_row": cause.event_row},
+                payload={**cause.said, "event_row": cause.event_row},
             )
             outbox.add(tx, draft, host, now_ms)
         causes.mark_expanded(tx, cause.id, now_ms)

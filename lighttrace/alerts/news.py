@@ -116,6 +116,7 @@ class News:
     others: tuple[Told, ...] = ()
     count: int = 0
     rate: Rate | None = None
+    louder: str = ""  # the same in words: 61 per h, usually 4
     reasons: tuple[str, ...] = ()
     words: str = field(default="")  # what it says, if it is about no issue
     comment: Comment | None = None
@@ -134,7 +135,8 @@ def read(
     """What an outbox row tells, with the numbers of this moment. None if what it is about is gone.
 
     Of `payload`: `event_row`, of a comment `note`, of a summary `issues` and `count`, and what
-    a rule saw: `rate` ({count, window_min, usual}), `reasons` (sentences), `words` (a sentence).
+    a rule saw: `rate` ({count, window_min, usual}) and `reason`, the same in words, `reasons`
+    (sentences), `words` (a sentence).
     """
     kind = cast(Kind, message.kind)
     told = _told(db, message.issue_id, payload.get("event_row"), base_url, now_ms)
@@ -156,6 +158,7 @@ def read(
         others=tuple(one for one in shown if one is not None),
         count=int(payload.get("count", 0)),
         rate=Rate(int(rate["count"]), int(rate["window_min"]), rate["usual"]) if rate else None,
+        louder=str(payload.get("reason", "")),
         reasons=tuple(map(str, payload.get("reasons", ())))[:REASONS],
         words=str(payload.get("words", "")),
         comment=comment,

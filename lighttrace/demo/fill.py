@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from lighttrace.alerts.expand import expand_due
+from lighttrace.alerts.spikes.watch import Watch
 from lighttrace.clock import FixedClock
 from lighttrace.config import Config
 from lighttrace.demo import people
@@ -125,6 +126,7 @@ async def fill(
                 clock.set(until)
                 await _decide(store, decision, until)
         clock.set(now_ms)
+        await _find_spikes(store, clock)
         while await store.write(expand_due, (), "", now_ms):
             pass  # nobody is to be mailed about what never happened
         return Filled(len(origins), await store.write(_say, now_ms), len(sendings))
@@ -158,6 +160,12 @@ async def _send(
             await asyncio.gather(*waiting)
             waiting.clear()
     await asyncio.gather(*waiting)
+
+
+async def _find_spikes(store: Store, clock: FixedClock) -> None:
+    watch = Watch(store, lambda _: "default", clock)
+    await watch.begin(grace_s=0)
+    await watch.turn()
 
 
 def _envelope(sending: Sending) -> bytes:

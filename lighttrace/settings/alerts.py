@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from lighttrace.settings.kinds import Recipients
+from lighttrace.settings.kinds import Recipients, Sensitivity
 from lighttrace.settings.webhooks import PREFIX, Webhook
 from lighttrace.toml.setting import Disagreement, Note, Table
 
@@ -17,6 +17,11 @@ class Alerts(Table, frozen=True):
     to: Annotated[Recipients, Note(example=["you@example.com", "webhook:chat"])] = ()
     """Everybody here is told when an issue appears for the first time, and when a resolved one
     comes back: by mail, or as a message to a webhook of below.
+    """
+    spikes: Sensitivity = "default"
+    """How much louder than usual an issue must be to be a spike: "low" takes five times as much,
+    "high" twice, "default" three times, and all of them more than chance explains. "off": nothing
+    is one.
     """
     webhooks: tuple[Webhook, ...] = msgspec.field(default=(), name="webhook")
 

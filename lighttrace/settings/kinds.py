@@ -4,7 +4,7 @@ import ipaddress
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -111,5 +111,6 @@ Port = Annotated[int, within(1, 65535, "a port number")]
 Days = Annotated[int, within(1, 3650, "a number of days")]
 Seconds = Annotated[int, within(1, 120, "seconds,")]
 Points = Annotated[int, within(0, 100, "points")]
+Sensitivity = Literal["off", "low", "default", "high"]
 Groups = Annotated[tuple[str, ...], Meta(description="a list of groups")]
 Names = Annotated[tuple[str, ...], Meta(description="a list of names")]

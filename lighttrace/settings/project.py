@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from lighttrace.settings.grouping import Fingerprints, StackRules
-from lighttrace.settings.kinds import Names, Slug
+from lighttrace.settings.kinds import Names, Sensitivity, Slug
 from lighttrace.settings.owners import HighValue, OwnerRules
 from lighttrace.toml.setting import Note, Table, letters
 
@@ -51,6 +51,8 @@ class ProjectOptions(Table, frozen=True):
     """What matters most here: an error that one of these matches ranks higher. The same matchers,
     without an owner.
     """
+    spikes: Annotated[Sensitivity | None, Note(example="low")] = None
+    """What is a spike in this project. Without it, what [alerts] says."""
     fingerprints: Fingerprints = ()
     """Fingerprint rules of this project, one a line; they come before those in [grouping]."""
     stack_rules: StackRules = ()

@@ -14,7 +14,7 @@ MINUTES_KEPT_MS = 15 * DAY_MS  # what the spike rule looks back on
 HOURS_KEPT_MS = 90 * DAY_MS
 DAYS_KEPT_MS = 730 * DAY_MS
 LEDGER_KEPT_MS = 90 * DAY_MS
-LETTERS_KEPT_MS = 90 * DAY_MS  # outbox and deliveries
+LETTERS_KEPT_MS = 90 * DAY_MS  # outbox and deliveries, and the spikes they tell of
 CAUSES_KEPT_MS = 7 * DAY_MS  # once they are told
 QUIET_ISSUE_MS = 400 * DAY_MS  # resolved or archived, and without an event for so long
 PRESSED_KEPT_MS = 2 * DAY_MS  # of counters, when the database is full of them
@@ -33,20 +33,20 @@ class Age:
     pressed: bool  # the database is over its size, and not because of events
 
 
-OLDEST_UNIT = "select min({unit}) from count_{unit}"
-REMOVE_UNIT = "delete from count_{unit} where {unit} = ?"
+OLDEST_UNIT = "select min({unit}) from {table}"
+REMOVE_UNIT = "delete from {table} where {unit} = ?"
 
 
-def _counters(unit: str, unit_ms: int, kept_ms: int) -> "Step":
+def _counters(table: str, unit: str, unit_ms: int, kept_ms: int) -> "Step":
     def remove(tx: Transaction, age: Age) -> int:
         kept = min(kept_ms, PRESSED_KEPT_MS) if age.pressed else kept_ms
         floor = (age.now_ms - kept) // unit_ms
         removed = 0
         while removed < ROWS:
-            oldest = tx.execute(OLDEST_UNIT.format(unit=unit)).fetchone()[0]
+            oldest = tx.execute(OLDEST_UNIT.format(table=table, unit=unit)).fetchone()[0]
             if oldest is None or oldest >= floor:
                 break
-            removed += tx.execute(REMOVE_UNIT.format(unit=unit), (oldest,)).rowcount
+            removed += tx.execute(REMOVE_UNIT.format(table=table, unit=unit), (oldest,)).rowcount
         return removed
 
     return remove
@@ -208,18 +208,20 @@ def _audit(tx: Transaction, age: Age) -> int:
 
 Step = Callable[[Transaction, Age], int]
 STEPS: tuple[Step, ...] = (
-    _counters("minute", MINUTE_MS, MINUTES_KEPT_MS),
-    _counters("hour", HOUR_MS, HOURS_KEPT_MS),
+    _counters("count_minute", "minute", MINUTE_MS, MINUTES_KEPT_MS),
+    _counters("project_minute", "minute", MINUTE_MS, MINUTES_KEPT_MS),
+    _counters("count_hour", "hour", HOUR_MS, HOURS_KEPT_MS),
     _meetings,
     _people,
     _tag_values,
     _issues,
-    _counters("day", DAY_MS, DAYS_KEPT_MS),
+    _counters("count_day", "day", DAY_MS, DAYS_KEPT_MS),
     _ledger,
     _rows_older("cause", "id", "expanded_at < ?", lambda age: age.now_ms - CAUSES_KEPT_MS),
     _rows_older(
         "outbox", "id", "state <> 'due' and made_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS
     ),
+    _rows_older("spike", "id", "ended_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS),
     _rows_older("web_session", "token_hash", "expires_at < ?", lambda age: age.now_ms),
     _rows_older("sign_in", "token_hash", "expires_at < ?", lambda age: age.now_ms),
     _rows_older("invite", "token_hash", "expires_at < ?", lambda age: age.now_ms - DAY_MS),

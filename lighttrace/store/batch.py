@@ -29,8 +29,8 @@ from lighttrace.store.issue_numbers import Numbers, Scope
 from lighttrace.store.memory import Memory
 from lighttrace.store.people import Somebody
 from lighttrace.store.states import State, level_number
-from lighttrace.store.tallies import DAY_MS, HOUR_MS, Tallies
-from lighttrace.store.writes import EventWrite, Outcome, Stored
+from lighttrace.store.tallies import DAY_MS, HOUR_MS, Tallies, is_late
+from lighttrace.store.writes import EventWrite, Heard, Outcome, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Done:
     issue_ids: set[int] = field(default_factory=set)
     project_ids: set[int] = field(default_factory=set)
     causes: int = 0
+    heard: list[Heard] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ def store_events(tx: Transaction, memory: Memory, batch: Sequence[Packed], now_m
             tx, {it.issue_id: it.write.high_value for it in entries if it.write.high_value}
         )
         _insert(tx, memory, entries)
-        _count(tx, memory, entries, {face.id: face.state for face in faces})
+        _count(tx, memory, entries, {face.id: face.state for face in faces}, done)
         _unarchive(tx, entries, faces, done, now_ms)
         _note_projects(tx, entries, projects, done)
     for index, first in repeats:
@@ -311,7 +312,9 @@ def _insert(tx: Transaction, memory: Memory, entries: list[Entry]) -> None:
     memory.tags.flush(tx, entries[-1].event.received_at // DAY_MS)
 
 
-def _count(tx: Transaction, memory: Memory, entries: list[Entry], states: dict[int, State]) -> None:
+def _count(
+    tx: Transaction, memory: Memory, entries: list[Entry], states: dict[int, State], done: Done
+) -> None:
     """The counters, who was affected, and the narrow rows of the issues."""
     tallies = Tallies(memory.book)
     sightings: dict[tuple[int, int, int], int] = {}
@@ -324,9 +327,12 @@ def _count(tx: Transaction, memory: Memory, entries: list[Entry], states: dict[i
         hash_id, received_at = group.hash_id, event.received_at
         issue_of[hash_id] = entry.issue_id
         release_id = release.id if release is not None else None
-        tallies.count(
-            tx, received_at, hash_id, entry.env_id, release_id, entry.person_id, first_row
-        )
+        late = is_late(received_at, event.happened_at)
+        project_id, person_id = entry.write.project_id, entry.person_id
+        scope = (project_id, hash_id, entry.env_id, release_id, person_id)
+        tallies.count(tx, received_at, *scope, first_row, late=late)
+        if not late:
+            done.heard.append(Heard(entry.row, project_id, entry.issue_id, received_at, person_id))
         if entry.person_id is not None:
             sightings[(hash_id, entry.person_id, entry.env_id)] = received_at // HOUR_MS
         for env_id in (0, entry.env_id):
@@ -334,7 +340,7 @@ def _count(tx: Transaction, memory: Memory, entries: list[Entry], states: dict[i
             if numbers is not None:
                 numbers.add(event.happened_at, entry.row, release)
             else:
-                at, row, project_id = event.happened_at, entry.row, entry.write.project_id
+                at, row = event.happened_at, entry.row
                 scopes[env_id, entry.issue_id] = Numbers(
                     project_id, at, at, row, row, release, release
                 )

@@ -49,11 +49,13 @@ PEOPLE_OF_MINUTE = Check(
     f" where minute * 60000 >= :since and {STAYS}",
     f"""
     with each as (
-      select received_at / 60000 as minute, hash_id, env_id, person_id, count(*) as n from event
+      select received_at / 60000 as minute, hash_id, env_id, person_id,
+             sum(received_at - happened_at <= 600000) as n
+        from event
        where received_at / 60000 * 60000 >= :since and {STAYS}
          and received_at / 60000 >= (select coalesce(min(minute), 0) from count_minute)
        group by 1, 2, 3, 4)
-    select minute, hash_id, env_id, count(person_id),
+    select minute, hash_id, env_id, sum(person_id is not null and n > 0),
            sum(iif(person_id is null, n, min(n, 3)))
       from each group by 1, 2, 3
     """,
@@ -92,6 +94,14 @@ with scoped as (
    where g.issue_id is not null)
 """
 WHILE_COMPLETE = (
+    Check(
+        "project_minute, per (minute, project): n",
+        "select minute, project_id, n from project_minute where minute * 60000 >= :since",
+        "select received_at / 60000, project_id, count(*) from event"
+        " where received_at / 60000 * 60000 >= :since"
+        " and received_at / 60000 >= (select coalesce(min(minute), 0) from project_minute)"
+        " group by 1, 2",
+    ),
     Check(
         "issue_env, per (environment, issue): n, people, first_at, last_at, first and last event",
         "select env_id, issue_id, n, people, first_at, last_at, first_event, last_event"

@@ -82,6 +82,8 @@ REST = (
     "delete from release_project where project_id = ?",
     "delete from project_team where project_id = ?",
     "delete from project_key where project_id = ?",
+    "delete from project_minute where project_id = ?",
+    "delete from spike where project_id = ?",
 )
 DONE = """
 update project set erased_at = ?2, name = slug, platform = null

@@ -19,6 +19,7 @@ from lighttrace.store import (
     events,
     owners,
     releases,
+    spikes,
     text_index,
 )
 from lighttrace.store.archiving import Archive
@@ -51,6 +52,7 @@ from lighttrace.store.search.conditions import (
 )
 from lighttrace.store.search.narrowed import Narrowed, Numbers
 from lighttrace.store.search.span import Span
+from lighttrace.store.spikes import Spike
 from lighttrace.store.states import State, Substate
 
 MOST_ROWS = 100
@@ -121,6 +123,7 @@ class IssueRow:
     assignee: Assignee | None
     key: int
     owner: Owner | None = None  # by the rules
+    spike: Spike | None = None  # that it is in
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +408,7 @@ def _rows(
     versions = releases.names(db, {it for row in found.values() for it in row[19:21] if it})
     hints = events.hints(db, [row[21] for row in found.values()])
     owned, blind = owners.of_issues(db, issue_ids), assignees.blind(db, issue_ids)
+    loud = spikes.of_issues(db, issue_ids)
     rows = []
     for issue_id in issue_ids:
         if issue_id not in found:
@@ -458,6 +462,7 @@ def _rows(
                 acknowledged_by=acknowledged_by,
                 assignee=assignees.of_columns(*assignee, sees=issue_id not in blind),
                 owner=owned.get(issue_id),
+                spike=loud.get(issue_id),
                 key=key_of[issue_id],
             )
         )

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lighttrace.event.model import Json
-from lighttrace.store import archiving, assignees, branches, events, owners, releases
+from lighttrace.store import archiving, assignees, branches, events, owners, releases, spikes
 from lighttrace.store.archiving import Archive
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Reader
 from lighttrace.store.owners import Owner
 from lighttrace.store.sight import Sight
+from lighttrace.store.spikes import Spike
 from lighttrace.store.states import State, Substate
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: nothing to misread
@@ -65,6 +66,7 @@ class Issue:
     assignee: Assignee | None
     env_counts: tuple[EnvCount, ...]
     owner: Owner | None = None  # by the rules
+    spike: Spike | None = None  # that it is in
 
 
 GET = """
@@ -102,6 +104,7 @@ def get(db: Reader, issue_id: int, sight: Sight) -> Issue | None:
         assignees.of_columns(*assignee, sees=not assignees.blind(db, [issue_id])),
         _env_counts(db, issue_id),
         owner=owners.of_issues(db, [issue_id]).get(issue_id),
+        spike=spikes.of_issues(db, [issue_id]).get(issue_id),
     )
 
 

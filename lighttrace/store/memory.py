@@ -82,6 +82,8 @@ create temp trigger hashes_changed after update of issue_id, discard on main.gro
   begin select lighttrace_noticed('groups', 0);
   select lighttrace_noticed('issue', id) from (select new.issue_id as id union select old.issue_id)
    where id is not null;
+  select lighttrace_noticed('regrouped', id)
+    from (select new.issue_id as id union select old.issue_id) where id is not null;
   select lighttrace_noticed('project', new.project_id); end;
 create temp trigger hashes_removed after delete on main.grouphash
   begin select lighttrace_noticed('groups', 0); end;
@@ -102,7 +104,8 @@ create temp trigger releases_removed after delete on main.release
 create temp trigger dictionaries_added after insert on main.dictionary
   begin select lighttrace_noticed('dictionaries', 0); end;
 create temp trigger issues_changed
-  after update of state, substate, acknowledged_at, assignee_user, assignee_team on main.issue
+  after update of state, substate, acknowledged_at, assignee_user, assignee_team, spike_factor
+  on main.issue
   begin select lighttrace_noticed('issue', new.id);
   select lighttrace_noticed('project', new.project_id); end;
 """
@@ -115,6 +118,7 @@ class Noticed:
     stale: set[str] = field(default_factory=set)  # keys, dictionaries, one of REMEMBERED
     issue_ids: set[int] = field(default_factory=set)
     project_ids: set[int] = field(default_factory=set)
+    regrouped: set[int] = field(default_factory=set)  # issues
 
     def watch(self, db: sqlite3.Connection) -> None:
         db.create_function("lighttrace_noticed", 2, self._note)
@@ -125,6 +129,8 @@ class Noticed:
             self.issue_ids.add(which)
         elif what == "project":
             self.project_ids.add(which)
+        elif what == "regrouped":
+            self.regrouped.add(which)
         else:
             self.stale.add(what)
 
@@ -132,3 +138,4 @@ class Noticed:
         self.stale.clear()
         self.issue_ids.clear()
         self.project_ids.clear()
+        self.regrouped.clear()

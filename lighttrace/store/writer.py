@@ -30,7 +30,7 @@ from lighttrace.store.database import Fault, Transaction, damage, fault_of
 from lighttrace.store.keys import KeyCache
 from lighttrace.store.memory import REMEMBERED, Memory, Noticed
 from lighttrace.store.sidework import SideWork
-from lighttrace.store.writes import Committed, EventWrite
+from lighttrace.store.writes import Committed, EventWrite, Heard
 
 log = logging.getLogger(__name__)
 
@@ -72,16 +72,26 @@ class Changes:
     issue_ids: set[int] = field(default_factory=set)
     project_ids: set[int] = field(default_factory=set)
     causes: int = 0
+    heard: list[Heard] = field(default_factory=list)
+    regrouped: set[int] = field(default_factory=set)
 
     def add(self, done: Done, noticed: Noticed) -> None:
         self.issue_ids |= done.issue_ids | noticed.issue_ids
         self.project_ids |= done.project_ids | noticed.project_ids
+        self.regrouped |= noticed.regrouped
         self.causes += done.causes
+        self.heard += done.heard
 
     def committed(self) -> Committed | None:
         if not self.any:
             return None
-        return Committed(frozenset(self.issue_ids), frozenset(self.project_ids), self.causes)
+        return Committed(
+            issue_ids=frozenset(self.issue_ids),
+            project_ids=frozenset(self.project_ids),
+            causes=self.causes,
+            heard=tuple(self.heard),
+            regrouped=frozenset(self.regrouped),
+        )
 
 
 Deliver = Callable[[list[Settled], Committed | None], None]

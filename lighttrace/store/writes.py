@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lighttrace.event.model import Event
 from lighttrace.event.title import Titles
@@ -114,10 +115,24 @@ class FeedbackWrite:
     received_at: int
 
 
+class Heard(NamedTuple):
+    """An event that counts for a spike, which one that comes late does not. `at` in ms."""
+
+    row: int
+    project_id: int
+    issue_id: int
+    at: int
+    person_id: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What one batch changed; live pages and loops are woken with it."""
+    """What one batch changed; live pages and loops are woken with it. `regrouped`: issues that
+    hashes went to or came from.
+    """
 
     issue_ids: frozenset[int] = field(default_factory=frozenset)
     project_ids: frozenset[int] = field(default_factory=frozenset)
     causes: int = 0
+    heard: tuple[Heard, ...] = ()
+    regrouped: frozenset[int] = field(default_factory=frozenset)

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 from markupsafe import Markup
 
+from lighttrace.alerts.spikes import words
+from lighttrace.store.spikes import Spike
 from lighttrace.web import charts, format
-from lighttrace.web.charts import Tick
+from lighttrace.web.charts import Tick, Usual
 
 # period → length of one bar; minutes are kept for 15 days, hours for 90 (docs/storage.md)
 BARS = {
@@ -37,8 +39,15 @@ def window(period: str, period_ms: int, now_ms: int) -> Window:
     return Window(until_ms - period_ms, until_ms, bar_ms)
 
 
-def draw(values: list[int], shown: Window, period: str, words: str, zone: str) -> Markup:
-    """The chart, in the words of the person's time zone."""
+def draw(
+    values: list[int],
+    shown: Window,
+    period: str,
+    period_words: str,
+    zone: str,
+    spike: Spike | None = None,
+) -> Markup:
+    """The chart, in the words of the person's time zone; of a spike with what is usual."""
     span_ms = shown.until_ms - shown.since_ms
     ticks = [
         Tick(100 * step / TICKS, _tick(shown.since_ms + span_ms * step // TICKS, period, zone))
@@ -47,14 +56,25 @@ def draw(values: list[int], shown: Window, period: str, words: str, zone: str) -
     names = [
         _name(shown.since_ms + at * shown.bar_ms, shown.bar_ms, zone) for at in range(len(values))
     ]
+    usual = None
+    if spike is not None and spike.counted == "events":
+        usual = _usual(spike, shown.bar_ms)
     return charts.bars(
         values,
-        _sentence(values, names, words),
+        _sentence(values, names, period_words) + (f". {spike.reason}" if spike else ""),
         height=128,
         ticks=ticks,
         unit=UNITS.get(period, " / day"),
         names=names,
+        usual=usual,
+        hot=None if spike is None else max(0, (spike.since_ms - shown.since_ms) // shown.bar_ms),
     )
+
+
+def _usual(spike: Spike, bar_ms: int) -> Usual:
+    """What is usual in a bar."""
+    value = spike.rate * bar_ms / format.MINUTE
+    return Usual(value, f"usually {words.number(value)}")
 
 
 def _tick(at_ms: int, period: str, zone: str) -> str:
@@ -71,11 +91,11 @@ def _name(at_ms: int, bar_ms: int, zone: str) -> str:
     return f"{start.day} {start:%b, %H:%M}–{end:%H:%M}"
 
 
-def _sentence(values: list[int], names: list[str], words: str) -> str:
+def _sentence(values: list[int], names: list[str], period_words: str) -> str:
     if not any(values):
-        return f"No events in {words}"
+        return f"No events in {period_words}"
     top = max(range(len(values)), key=values.__getitem__)
     return (
-        f"{format.plural(sum(values), 'event')} in {words}, "
+        f"{format.plural(sum(values), 'event')} in {period_words}, "
         f"most of them {names[top]}: {format.count(values[top])}"
     )

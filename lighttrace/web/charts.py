@@ -6,6 +6,7 @@ not. A chart is one image to a screen reader; its `label` says the numbers in a 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from markupsafe import Markup, escape
 
@@ -14,6 +15,7 @@ from lighttrace.web import format
 SPARK_WIDTH, SPARK_HEIGHT = 104, 26
 HEAD, FOOT = 14, 18  # px above the bars for the top number, below them for the axis
 NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+USUAL_AT = 10  # per cent from the left: clear of the scale, and of the bars that are new
 FILLS = ("k1", "k2", "k3", "k5", "k7")  # the fifth is "everything else"
 
 
@@ -49,6 +51,14 @@ class Tick:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """A level that bars are compared with, and its words."""
+
+    value: float
+    text: str
+
+
 def nice_top(value: int) -> float:
     """The round number at or above a value, for the top of the scale."""
     size = 1.0
@@ -66,12 +76,15 @@ def bars(
     unit: str = "",
     names: Sequence[str] = (),
     links: Sequence[str] = (),
+    usual: Usual | None = None,
+    hot: int | None = None,
 ) -> Markup:
     """Events over time. `names` say each bar's time, for the pointer; `unit` is written at the top
-    line, e.g. " / h". With `links` each bar leads somewhere, and the drawing is no image any more
-    but a group of links.
+    line, e.g. " / h". `usual` is a line across; bars from `hot` on have the colour of spikes. With
+    `links` each bar leads somewhere, and the drawing is no image any more but a group of links.
     """
-    count, top = len(values) or 1, nice_top(max(values, default=0) or 1)
+    highest = max(max(values, default=0), ceil(usual.value) if usual else 0)
+    count, top = len(values) or 1, nice_top(highest or 1)
     plot = height - HEAD - FOOT
     foot = HEAD + plot
     lines = ((foot - plot / 2, top / 2, ""), (HEAD, top, unit)) if top > 1 else ((HEAD, top, unit),)
@@ -85,9 +98,10 @@ def bars(
         if value <= 0:
             continue
         tall = max(1.5, value / top * plot)
+        tone = "b" if hot is None or index < hot else "b loud"
         name = f"<title>{escape(names[index])}: {format.count(value)}</title>" if names else ""
         bar = (
-            f'<rect class="b" x="{index * width + width * 0.1:.2f}%" y="{foot - tall:.1f}" '
+            f'<rect class="{tone}" x="{index * width + width * 0.1:.2f}%" y="{foot - tall:.1f}" '
             f'width="{width * 0.8:.2f}%" height="{tall:.1f}" rx="1.5"'
             + (f">{name}</rect>" if name else "/>")
         )
@@ -101,6 +115,12 @@ def bars(
     out += (
         f'<text x="0" y="{y - 4:.1f}">{value:,g}{escape(said)}</text>' for y, value, said in lines
     )
+    if usual is not None:
+        y = foot - usual.value / top * plot
+        out.append(
+            f'<line class="us" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/><text class="us" '
+            f'x="{USUAL_AT}%" y="{y - 4:.1f}">{escape(usual.text)}</text>'
+        )
     out.append(f'<line class="ax" x1="0" x2="100%" y1="{foot + 0.5}" y2="{foot + 0.5}"/>')
     for tick in ticks:
         anchor = "start" if tick.at <= 1 else "end" if tick.at >= 99 else "middle"

@@ -153,6 +153,9 @@ def _reason(part: Part, it: InboxRow, period: str, now_ms: int) -> Said | None:
     if part.kind == "users":
         span = format.span(age_ms) if age_ms < PERIODS[period] else PERIOD_WORDS[period]
         return Said("", f"{part.words} in {span}")
+    if part.kind == "spiking" and it.issue.spike is not None:
+        now, _, usual = it.issue.spike.reason.partition(", ")
+        return Said(now, f", {usual}")
     if part.kind == "high_value":
         return Said("", "high-value path" if _tag(facts.high_value) is None else "of high value")
     if part.kind == "same_trace" and around.worse:
@@ -170,11 +173,14 @@ def _tag(rule: str | None) -> tuple[str, str] | None:
 
 
 def _spark(it: InboxRow, period: str, now_ms: int) -> Markup:
-    """Bars are red from where it began or came back."""
-    tail = bars_since(it.standing.since, it.issue.spark, PERIODS[period], now_ms)
+    """Bars are red from where it began or came back, and orange from where it got loud."""
+    since, tone = it.standing.since, "err"
+    if since is None and it.issue.spike is not None:
+        since, tone = it.issue.spike.since_ms, "spike"
+    tail = bars_since(since, it.issue.spark, PERIODS[period], now_ms)
     last = format.ago(it.issue.last_at, now_ms)
     label = f"{format.plural(it.issue.n, 'event')} in {PERIOD_WORDS[period]}, the last {last}"
-    return charts.spark(it.issue.spark, label, "err" if tail else "", tail)
+    return charts.spark(it.issue.spark, label, tone, tail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from lighttrace.event.query.tree import EVERYTHING, Node, Not, Term, both, conju
 from lighttrace.store.counters import Period
 from lighttrace.store.issue_list import IssueQuery, IssueRow
 from lighttrace.store.issue_order import SORTS, Sort
+from lighttrace.store.issues import Issue
 from lighttrace.store.states import State, Substate
 from lighttrace.web import charts, format
 
@@ -174,22 +175,22 @@ class Row:
     spark: Markup
 
 
-def pills(
-    state: State, substate: Substate, first_at: int, unhandled: bool, now_ms: int
-) -> tuple[Pill, ...]:
+def pills(it: Issue | IssueRow, first_at: int, now_ms: int) -> tuple[Pill, ...]:
     """What people decided, else what happened of late; then whether it took the program down."""
     found = []
-    if state is State.RESOLVED:
+    if it.state is State.RESOLVED:
         found.append(Pill("ok", "Resolved", "check"))
-    elif state is State.ARCHIVED:
+    elif it.state is State.ARCHIVED:
         found.append(Pill("arch", "Archived", "archive"))
-    elif substate is Substate.REGRESSED:
+    elif it.substate is Substate.REGRESSED:
         found.append(Pill("regr", "Regressed", "regress"))
-    elif substate is Substate.ESCALATING:
+    elif it.spike is not None:
+        found.append(Pill("spike", "Spiking", "spike"))
+    elif it.substate is Substate.ESCALATING:
         found.append(Pill("spike", "Escalating", "regress"))
     elif now_ms - first_at < NEW_MS:
         found.append(Pill("new", "New", "spark"))
-    if unhandled:
+    if it.unhandled:
         found.append(Pill("bad", "Unhandled"))
     return tuple(found)
 
@@ -205,10 +206,12 @@ def bars_since(since: int | None, spark: Sequence[int], period_ms: int, now_ms: 
 
 
 def row(issue: IssueRow, listing: Listing, now_ms: int) -> Row:
-    """Bars are red from where an issue began or came back."""
-    since = None
+    """Bars are red from where an issue began or came back, and orange from where it got loud."""
+    since, tone = None, "err"
     if issue.state is State.UNRESOLVED:
-        if issue.substate is Substate.REGRESSED:
+        if issue.spike is not None:
+            since, tone = issue.spike.since_ms, "spike"
+        elif issue.substate is Substate.REGRESSED:
             since = issue.state_at
         elif now_ms - issue.first_ever < NEW_MS:
             since = issue.first_ever
@@ -218,6 +221,6 @@ def row(issue: IssueRow, listing: Listing, now_ms: int) -> Row:
     label = f"{format.plural(issue.n, 'event')} in {words}, the last {last}"
     return Row(
         issue,
-        pills(issue.state, issue.substate, issue.first_ever, issue.unhandled, now_ms),
-        charts.spark(issue.spark, label, "err" if tail else "", tail),
+        pills(issue, issue.first_ever, now_ms),
+        charts.spark(issue.spark, label, tone, tail),
     )

@@ -14,6 +14,7 @@ from lighttrace.config import Config
 from lighttrace.event.grouping.rules import NONE, Rules
 from lighttrace.event.owners import NO_RULES, Rulebook
 from lighttrace.event.scrub import ScrubRules
+from lighttrace.settings.kinds import Sensitivity
 from lighttrace.store.store import Store
 from lighttrace.store.tag_stats import ProjectTallies
 from lighttrace.supervise import Pulse
@@ -33,6 +34,7 @@ class ProjectOptions:
     keep_addresses: bool = True
     rules: Rulebook = NO_RULES
     grouping: Rules = NONE
+    spikes: Sensitivity = "default"
 
 
 DEFAULT_OPTIONS = ProjectOptions()

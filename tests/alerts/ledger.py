@@ -7,13 +7,14 @@ from pathlib import Path
 
 from lighttrace.store import migrations
 
-SCHEMA = Path(migrations.__file__).parent / "0001_start.sql"
+SCHEMA = sorted(Path(migrations.__file__).parent.glob("*.sql"))
 
 
 @contextmanager
 def ledger(folder: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(folder / "lighttrace.db")) as connection:
-        connection.executescript(SCHEMA.read_text(encoding="utf-8"))
+        for one in SCHEMA:
+            connection.executescript(one.read_text(encoding="utf-8"))
         yield connection
 
 

@@ -1,6 +1,7 @@
 """People are counted exactly, once per issue and environment and once per issue."""
 
 import asyncio
+from pathlib import Path
 
 from lighttrace.clock import FixedClock
 from lighttrace.store.database import Transaction
@@ -120,3 +121,24 @@ async def test_the_same_key_in_two_projects_is_two_people(store: Store) -> None:
     for project_id in (1, 2):
         await store.submit(an_event(project_id=project_id, user="ann"))
     assert await one(store, "select count(*) from person") == 2
+
+
+async def test_what_was_held_back_counts_for_no_spike(store: Store) -> None:
+    """A phone that was offline delivers an hour of events in one minute."""
+    for late in (True, False):
+        for _ in range(5):
+            at = {"received_at": NOON, "happened_at": NOON - (11 if late else 9) * MINUTE}
+            await store.submit(an_event(user="ann", **at))
+    assert await rows(store, "select n, capped, people from count_minute") == [(10, 3, 1)]
+    assert await rows(store, "select n, capped from project_minute") == [(10, 3)]
+    assert await store.read(disagreements) == []
+
+
+async def test_late_events_are_not_remembered_over_a_restart(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with running(tmp_path / "lighttrace.db", FixedClock(NOON)) as again:
+            for late in (MINUTE, HOUR):
+                await again.submit(an_event(user="ann", received_at=NOON, happened_at=NOON - late))
+            assert await again.read(disagreements) == []
+    async with running(tmp_path / "lighttrace.db", FixedClock(NOON)) as again:
+        assert await rows(again, "select n, capped, people from count_minute") == [(4, 2, 1)]

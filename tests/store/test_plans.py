@@ -28,12 +28,14 @@ from lighttrace.store import (
     issue_events,
     issue_list,
     issues,
+    minutes,
     notes,
     owners,
     pace,
     same_trace,
     saved_searches,
     sessions,
+    spikes,
     suggestions,
     tag_stats,
     teams,
@@ -48,6 +50,7 @@ from lighttrace.store.inbox import InboxQuery, Whose
 from lighttrace.store.issue_events import EventQuery
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.issue_order import SORTS
+from lighttrace.store.minutes import Subject
 from lighttrace.store.search import narrowed
 from lighttrace.store.sight import ALL
 from lighttrace.store.states import State
@@ -61,7 +64,15 @@ QUERY = IssueQuery(now_ms=NOON, state=State.UNRESOLVED, limit=5, user_id=1)
 # 500 rows), projects, lists given as JSON and results of other queries may be scanned.
 GROWS = (
     *("event", "event_body", "issue", "issue_env", "grouphash", "hash_person", "person"),
-    *("count_minute", "count_hour", "count_day", "tag_value", "group_text", "activity"),
+    *(
+        "count_minute",
+        "count_hour",
+        "count_day",
+        "project_minute",
+        "tag_value",
+        "group_text",
+        "activity",
+    ),
     *("web_session", "note", "e", "g", "c", "i", "p", "q", "n", "a", "s"),
 )
 SCAN = re.compile(rf"SCAN ({'|'.join(GROWS)})(?! VIRTUAL)\b")
@@ -173,6 +184,15 @@ QUESTIONS: dict[str, Ask] = {
     "issues of the same traces": lambda db: same_trace.linked(db, [1, 2, 3]),
     "how long people took": lambda db: pace.to_acknowledge(db, (1,), NOON),
     "what people did": lambda db: pace.recent(db, None, NOON - DAY, 5),
+    "what is spiking": lambda db: spikes.of_issues(db, [1, 2]),
+    **{
+        f"the minutes of {words}": lambda db, it=it: (
+            minutes.known(db, it),
+            minutes.counts(db, it, NOON // 60_000 - 14 * 1440, NOON // 60_000),
+            spikes.of_subject(db, it, NOON - DAY),
+        )
+        for words, it in {"an issue": Subject(1, 1), "a project": Subject(1)}.items()
+    },
     "errors by minutes": lambda db: volume.bars(db, None, None, NOON - HOUR, NOON, 60_000),
     "issues of a few minutes": lambda db: volume.issues(db, (1,), "staging", NOON - HOUR, NOON),
     "errors by hours": lambda db: volume.bars(db, (1,), "staging", NOON - DAY, NOON, HOUR),

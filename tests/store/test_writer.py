@@ -14,7 +14,7 @@ from lighttrace.store import tokens
 from lighttrace.store.database import Transaction, open_reader
 from lighttrace.store.doctor import disagreements
 from lighttrace.store.store import Store
-from lighttrace.store.writes import Committed, EventWrite, Outcome, Stored
+from lighttrace.store.writes import Committed, EventWrite, Heard, Outcome, Stored
 from tests.store.make import MINUTE, NOON, add_project, an_event, held, one, rows, running
 
 
@@ -263,7 +263,12 @@ async def test_subscribers_hear_what_a_batch_changed(store: Store) -> None:
     async with held(store):
         futures = [store.submit(an_event(group=g)) for g in ("a", "b", "a")]
     await asyncio.gather(*futures)
-    assert heard[-1] == Committed(frozenset({1, 2}), frozenset({1}), causes=2)
+    assert heard[-1] == Committed(
+        frozenset({1, 2}),
+        frozenset({1}),
+        causes=2,
+        heard=tuple(Heard(row, 1, issue, NOON, None) for row, issue in ((1, 1), (2, 2), (3, 1))),
+    )
 
     def resolve(tx: Transaction) -> None:
         tx.execute("update issue set state = 1 where id = 2")

@@ -148,12 +148,25 @@ def issue(
         "priority": standing.impact.level if standing else "low",
         "priorityLockedAt": None,
         "isUnhandled": it.unhandled,
+        "spike": spike(it),
         "count": str(counted.n if counted else it.n_ever),
         "userCount": counted.people if counted else it.people_ever,
         "firstSeen": time(it.first_at),
         "lastSeen": time(it.last_at),
         "firstRelease": release(it.first_release),
         "lastRelease": release(it.last_release),
+    }
+
+
+def spike(it: Issue | IssueRow) -> Json:
+    """What an issue is louder than, in words and numbers; null if it is not."""
+    if it.spike is None or it.state is not State.UNRESOLVED:
+        return None
+    return {
+        "reason": it.spike.reason,
+        "factor": round(it.spike.factor, 2),
+        "usualPerMinute": it.spike.rate,
+        "since": time(it.spike.since_ms),
     }
 
 

@@ -229,9 +229,7 @@ def _context(request: Request, asked: Asked, found: Looked, now_ms: int) -> Mapp
         "asked": asked,
         "found": found,
         "issue": issue,
-        "pills": listing.pills(
-            issue.state, issue.substate, issue.first_at, issue.unhandled, now_ms
-        ),
+        "pills": listing.pills(issue, issue.first_at, now_ms),
         "address": partial(asked.url, request),
         "part_url": lambda key: asked.url(request, show=key),
         "news_url": links.url(request, f"/issues/{issue.short_id}/news"),
@@ -356,12 +354,13 @@ def _counted(db: Reader, issue: Issue, asked: Asked, now_ms: int, zone: str) -> 
     env = asked.environment
     series = counters.series(db, issue.id, env, shown.since_ms, shown.until_ms, shown.bar_ms)
     _, people = counters.totals(db, issue.id, env, shown.since_ms)
+    spike = issue.spike if env is None else None  # it is one of all environments together
     return Looked(
         issue=issue,
         period=period,
         events=sum(series),
         people=people,
-        chart=chart_view.draw(series, shown, period, PERIOD_WORDS[period], zone),
+        chart=chart_view.draw(series, shown, period, PERIOD_WORDS[period], zone, spike),
     )
 
 

@@ -420,7 +420,7 @@ def questions(db: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], Any]]]
                 event = events.chosen(db, issue_id, "recommended", env)
                 events.around(db, issue_id, row)
                 if event is not None:
-                    events.body(db, event.row)
+                    bodies.of_event(db, event.row)
                 activity.of_issue(db, issue_id)
 
             yield f"{words} issue: the page without tags, 30 d, {where}", shown

@@ -16,7 +16,7 @@ from lighttrace import config as configuration
 from lighttrace.app import SETUP_LINK_MS, App, create_app
 from lighttrace.clock import FixedClock
 from lighttrace.errors import ConfigError, StartError, StoreError
-from lighttrace.store import audit, events, invites, issue_list, keys, projects, users
+from lighttrace.store import audit, bodies, events, invites, issue_list, keys, projects, users
 from lighttrace.store.audit import Wanted
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.issue_list import IssueQuery
@@ -304,7 +304,7 @@ async def _event() -> asyncio.Event:
 def _body(db: Reader, event_id: str) -> bytes:
     row = events.by_event_id(db, event_id, None)
     assert row is not None
-    body = events.body(db, row.row)
+    body = bodies.of_event(db, row.row)
     assert body is not None
     return body.body
 

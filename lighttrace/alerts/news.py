@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import quote
 
-from lighttrace.errors import EventError
 from lighttrace.event import details
-from lighttrace.event.decode import decode
 from lighttrace.event.model import Event, Json
-from lighttrace.event.normalize import normalise
 from lighttrace.event.title import crash_frame
-from lighttrace.store import events, issues, notes, sight
+from lighttrace.store import events, issues, notes, reread, sight
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
 from lighttrace.store.outbox import Message
@@ -216,16 +213,11 @@ def _told(
 
 def _event(db: Reader, issue: Issue, event_row: Json) -> Event | None:
     """The event that caused the message; the newest one if retention already took it."""
-    stored = events.body(db, event_row) if isinstance(event_row, int) else None
-    if stored is None:
-        latest = events.chosen(db, issue.id, "latest")
-        stored = events.body(db, latest.row) if latest else None
-    if stored is None:
-        return None
-    try:
-        return normalise(decode(stored.body).raw, stored.arrival)
-    except EventError:
-        return None
+    found = reread.event(db, event_row) if isinstance(event_row, int) else None
+    if found is not None:
+        return found
+    latest = events.chosen(db, issue.id, "latest")
+    return reread.event(db, latest.row) if latest else None
 
 
 def _place(event: Event) -> Place | None:

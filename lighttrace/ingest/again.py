@@ -5,24 +5,18 @@ left to do stands in the database, so a restart goes on where the last run ended
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from lighttrace.clock import Clock
-from lighttrace.errors import EventError, StoreError
-from lighttrace.event.decode import decode
-from lighttrace.event.normalize import normalise
 from lighttrace.event.owners import Rulebook
 from lighttrace.event.tags import all_tags
 from lighttrace.ingest import ownership
-from lighttrace.store import events, judging, owners
+from lighttrace.store import events, judging, owners, reread
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.owners import Unjudged
 from lighttrace.store.store import Store
 from lighttrace.store.writes import Judgement
-
-log = logging.getLogger(__name__)
 
 TOGETHER = 20  # issues of one turn: some 20 ms of a reader's thread
 BUSY_S, IDLE_S = 0.2, 15.0  # between two turns, while there is something to do and while not
@@ -75,12 +69,7 @@ def _verdict(db: Reader, issue: Unjudged, rules: Rulebook) -> Verdict:
     words = {rule.words for rule in rules.high_value}
     kept = issue.high_value if issue.high_value in words else None
     rows = events.newest_rows(db, issue.issue_id, 1)
-    try:
-        stored = events.body(db, rows[0]) if rows else None
-        event = normalise(decode(stored.body).raw, stored.arrival) if stored else None
-    except (EventError, StoreError) as error:
-        log.warning("judging issue %d again: %s", issue.issue_id, error)
-        event = None
+    event = reread.event(db, rows[0]) if rows else None
     if event is None:
         return Verdict(issue, rules.mark, None, kept)
     judgement, value = ownership.judge(event, all_tags(event), rules, is_new=True)

@@ -6,10 +6,14 @@ higher ids (`training.py`). A dictionary is never changed or removed while a bod
 """
 
 import sys
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import msgspec
+
 from lighttrace.errors import StoreError
+from lighttrace.event.model import Arrival
 from lighttrace.store.database import Reader, Transaction
 
 if sys.version_info >= (3, 14):
@@ -106,3 +110,24 @@ def _dictionary(db: Reader, dictionary_id: int | None) -> zstd.ZstdDict | None:
         raise StoreError(f"dictionary {dictionary_id} is gone")
     # the digest of the shipped one is shared; it is the same bytes in every database
     return _shipped_dictionary() if row[0] == shipped() else zstd.ZstdDict(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBody:
+    """What the client sent, scrubbed, and what its request told us: `normalise` needs both."""
+
+    body: bytes
+    arrival: Arrival
+
+
+BODY = "select dictionary_id, size_bytes, derived, data from event_body where id = ?"
+_ARRIVAL = msgspec.json.Decoder(Arrival)
+
+
+def of_event(db: Reader, row: int) -> StoredBody | None:
+    """None if the event is gone, or only its row was kept. Raises StoreError."""
+    found = db.execute(BODY, (row,)).fetchone()
+    if found is None:
+        return None
+    dictionary_id, size_bytes, derived, data = found
+    return StoredBody(decompress(db, dictionary_id, data, size_bytes), _ARRIVAL.decode(derived))

@@ -1,4 +1,4 @@
-"""Events: single occurrences of an issue, as rows and as the bodies their clients sent.
+"""Events: single occurrences of an issue, as rows; their bodies are in `bodies`.
 
 An issue's events are those of its hashes. Rows rise with receive time, so "newer" is a higher row
 and nothing is sorted: every question is a few seeks a hash in the index `event_hash`.
@@ -11,10 +11,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-import msgspec
-
-from lighttrace.event.model import Arrival
-from lighttrace.store import bodies, environments, text_index
+from lighttrace.store import environments, text_index
 from lighttrace.store.database import Reader, among
 
 RECOMMENDED_OF = 50  # of the newest events, the newest that tells most
@@ -342,29 +339,6 @@ def first_row_since(db: Reader, since_ms: int) -> int:
         else:
             low = row + 1
     return low
-
-
-@dataclass(frozen=True, slots=True)
-class StoredBody:
-    """What the client sent, scrubbed, and what its request told us: `normalise` needs both."""
-
-    body: bytes
-    arrival: Arrival
-
-
-BODY = "select dictionary_id, size_bytes, derived, data from event_body where id = ?"
-_ARRIVAL = msgspec.json.Decoder(Arrival)
-
-
-def body(db: Reader, row: int) -> StoredBody | None:
-    """None if the event is gone, or only its row was kept."""
-    found = db.execute(BODY, (row,)).fetchone()
-    if found is None:
-        return None
-    dictionary_id, size_bytes, derived, data = found
-    return StoredBody(
-        bodies.decompress(db, dictionary_id, data, size_bytes), _ARRIVAL.decode(derived)
-    )
 
 
 # Tags that say whose an issue may be; the list shows at most MOST_HINTS of them.

@@ -8,11 +8,7 @@ The index keeps no text, but it can be asked which word is in which row; what wa
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lighttrace.errors import EventError, StoreError
-from lighttrace.event.decode import decode
-from lighttrace.event.model import Event
-from lighttrace.event.normalize import normalise
-from lighttrace.store import event_text, events, text_index
+from lighttrace.store import event_text, reread, text_index
 from lighttrace.store.database import Transaction
 from lighttrace.store.text_index import presence, token
 
@@ -53,18 +49,9 @@ def _texts(tx: Transaction, rows: Iterator[Any]) -> Iterator[tuple[int, str]]:
             found.add(text_index.ODD_TIME)
         if trace_id:
             found |= {token("trace", trace_id), presence("trace")}
-        event = _read(tx, row)
+        event = reread.event(tx, row)
         if event is not None and event.sdk_name:
             found.add(token("sdk", event.sdk_name.lower()))
         if event is not None and event.user is not None:
             found |= event_text.user_tokens(event.user)
         yield place, f"{words} {text_index.spoken(title or '', '')} {shown or ''} {' '.join(found)}"
-
-
-def _read(tx: Transaction, row: int) -> Event | None:
-    """None: its body is not there, or not to be read. It is found by the rest then."""
-    try:
-        stored = events.body(tx, row)
-        return normalise(decode(stored.body).raw, stored.arrival) if stored else None
-    except (StoreError, EventError):
-        return None

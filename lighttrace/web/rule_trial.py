@@ -4,24 +4,18 @@ Runs in a reader's thread. How much is read is bounded by events and by bytes, s
 events is tried on fewer of them.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lighttrace.errors import EventError, StoreError
-from lighttrace.event.decode import decode
 from lighttrace.event.grouping import lt1, preview
 from lighttrace.event.grouping.preview import Preview
 from lighttrace.event.grouping.rules import Rules
 from lighttrace.event.model import Event
-from lighttrace.event.normalize import normalise
-from lighttrace.store import events, hashes, issues
+from lighttrace.store import events, hashes, issues, reread
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
 from lighttrace.store.sight import Sight
-
-log = logging.getLogger(__name__)
 
 EVENTS = 200
 OF_ONE_ISSUE = 50
@@ -82,13 +76,11 @@ def stored(db: Reader, rows: Sequence[int]) -> Iterator[tuple[int, Event]]:
     """Those of the rows whose bodies are kept and whole, with their events."""
     left = BYTES
     for row in rows:
-        try:
-            found = events.body(db, row)
-            if found is None:
-                continue
-            left -= len(found.body)
-            if left < 0:
-                return
-            yield row, normalise(decode(found.body).raw, found.arrival)
-        except (StoreError, EventError) as error:  # one damaged body must not hide the others
-            log.warning("event in row %d: %s", row, error)
+        found = reread.with_body(db, row)
+        if found is None:
+            continue
+        event, body = found
+        left -= len(body)
+        if left < 0:
+            return
+        yield row, event

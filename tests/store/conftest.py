@@ -1,8 +1,6 @@
-"""A store that is running, with one project; what it holds is compared with its counters at the
-end.
-"""
+"""A store that is running, with one project; and a database that tests write themselves."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from lighttrace.clock import FixedClock
 from lighttrace.store.store import Store
 from tests.store.make import NOON, running
+from tests.store.shelf import Shelf, a_shelf
 
 
 @pytest.fixture
@@ -21,3 +20,9 @@ def clock() -> FixedClock:
 async def store(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Store]:
     async with running(tmp_path / "lighttrace.db", clock) as store:
         yield store
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    with a_shelf(tmp_path) as shelf:
+        yield shelf

@@ -1,20 +1,11 @@
 """Counting one issue over time: the chart on its page and the totals above it."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from lighttrace.store import counters
 from lighttrace.store.counters import Period
 from tests.store.make import DAY, HOUR, MINUTE, NOON, an_event
-from tests.store.shelf import Shelf, a_shelf
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    with a_shelf(tmp_path) as made:
-        yield made
+from tests.store.shelf import Shelf
 
 
 def test_a_day_is_this_hour_and_the_23_before() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lighttrace.store import environments, events, feedback, hashes, tag_stats
+from lighttrace.store import bodies, environments, events, feedback, hashes, tag_stats
 from lighttrace.store.writes import FeedbackWrite
 from tests.store.make import HOUR, NOON, an_event
 from tests.store.shelf import Shelf, a_shelf
@@ -154,10 +154,10 @@ def test_events_of_a_project_come_without_those_of_others(shelf: Shelf) -> None:
 def test_a_body_comes_back_as_it_was_sent_with_its_arrival(shelf: Shelf) -> None:
     write = an_event(body=b'{"message": "K\xc3\xa4se"}')
     row = shelf.receive(write)[0].event_row
-    stored = events.body(shelf.db, row)
+    stored = bodies.of_event(shelf.db, row)
     assert stored is not None
     assert stored.body == write.body and stored.arrival.received_at == NOON
-    assert events.body(shelf.db, row + 1) is None
+    assert bodies.of_event(shelf.db, row + 1) is None
 
 
 def test_tags_are_counted_over_the_newest_events(shelf: Shelf) -> None:

@@ -1,19 +1,11 @@
 """The events of an issue as a list: there and back, oldest or newest first, answering a text."""
 
-from pathlib import Path
-
 import pytest
 
 from lighttrace.store import issue_events
 from lighttrace.store.issue_events import EventQuery
 from tests.store.make import MINUTE, NOON, an_event
-from tests.store.shelf import Shelf, a_shelf
-
-
-@pytest.fixture
-def shelf(tmp_path: Path):
-    with a_shelf(tmp_path) as shelf:
-        yield shelf
+from tests.store.shelf import Shelf
 
 
 def fill(shelf: Shelf, count: int) -> int:

@@ -17,7 +17,7 @@ from lighttrace.event.decode import decode
 from lighttrace.event.normalize import normalise
 from lighttrace.event.person import person
 from lighttrace.event.tags import all_tags
-from lighttrace.store import event_text, events, migrate, text_index, users
+from lighttrace.store import bodies, event_text, migrate, text_index, users
 from lighttrace.store.database import Reader, open_writer
 from tests.fresh import PASSWORD
 from tests.web.sending import issues, send
@@ -105,7 +105,7 @@ def test_old_events_are_indexed_as_new_ones_are(left: Path):
         rows = db.execute("select id, hash_id, project_id, title from event").fetchall()
         assert len(found) == len(rows) == 162
         for row, hash_id, project_id, title in rows:
-            stored = events.body(db, row)
+            stored = bodies.of_event(db, row)
             assert stored is not None
             event = normalise(decode(stored.body).raw, stored.arrival)
             who = person(event)

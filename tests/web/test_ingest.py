@@ -16,7 +16,7 @@ from lighttrace.clock import FixedClock
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest import pipeline
 from lighttrace.ingest.body import zstd
-from lighttrace.store import events, feedback, keys, projects, store
+from lighttrace.store import bodies, feedback, keys, projects, store
 from lighttrace.store.database import Transaction
 from lighttrace.web.state import ProjectOptions
 from tests.web.posting import (
@@ -325,7 +325,7 @@ async def test_a_large_body_is_worked_on_beside_the_loop(sdk: Posting) -> None:
     assert (await sdk.post(big)).json() == {"id": ID}
     row = await sdk.event(ID)
     assert row is not None
-    body = await sdk.store.read(events.body, row.row)
+    body = await sdk.store.read(bodies.of_event, row.row)
     assert body is not None and len(body.body) > 700_000
 
 

@@ -5,11 +5,8 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lighttrace.errors import EventError
-from lighttrace.event.decode import decode
 from lighttrace.event.model import Json
-from lighttrace.event.normalize import normalise
-from lighttrace.store import events, feedback, issues
+from lighttrace.store import bodies, events, feedback, issues, reread
 from lighttrace.store.database import Reader
 from lighttrace.store.events import EventRow
 from lighttrace.store.issues import Issue
@@ -157,14 +154,11 @@ def _whole(db: Reader, row: EventRow, sight: Sight) -> Json:
     of = issues.get(db, row.issue_id, sight) if row.issue_id is not None else None
     around = events.around(db, of.id, row.row) if of else None
     said = feedback.of_event(db, row.event_id, row.project_id)
-    stored = events.body(db, row.row)
+    stored = reread.with_body(db, row.row)
     if stored is None:
         return event_shape.without_body(row, of, around, said)
-    try:
-        event = normalise(decode(stored.body).raw, stored.arrival)
-    except EventError:
-        return event_shape.without_body(row, of, around, said)
-    return event_shape.whole(row, event, len(stored.body), of, around, said)
+    event, body = stored
+    return event_shape.whole(row, event, len(body), of, around, said)
 
 
 async def stored(request: Request) -> Response:
@@ -176,7 +170,7 @@ async def stored(request: Request) -> Response:
 
 
 def _stored(db: Reader, project: str, named: str, sight: Sight) -> bytes:
-    found = events.body(db, find_event(db, project, named, sight).row)
+    found = bodies.of_event(db, find_event(db, project, named, sight).row)
     if found is None:
         raise BODY_GONE
     return found.body

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from lighttrace.errors import EventError
 from lighttrace.event.decode import decode
-from lighttrace.store import events, issues, projects
+from lighttrace.store import bodies, events, issues, projects
 from lighttrace.store.database import Reader
 from lighttrace.store.events import EventRow
 from lighttrace.store.sight import Sight
@@ -58,7 +58,7 @@ def _stored(
     if slug and project is None:
         return None
     row = events.by_event_id(db, event_id.lower(), project.id if project else None)
-    stored = events.body(db, row.row) if row else None
+    stored = bodies.of_event(db, row.row) if row else None
     if row is None or stored is None:
         return None
     home = project or projects.by_id(db, row.project_id, sight)

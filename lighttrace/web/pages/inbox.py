@@ -2,7 +2,6 @@
 shown. `/issues/{short_id}/peek`: one row, opened.
 """
 
-import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,10 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lighttrace.errors import EventError, StoreError
-from lighttrace.event.decode import decode
-from lighttrace.event.model import Event
-from lighttrace.event.normalize import normalise
 from lighttrace.store import (
     assignees,
     environments,
@@ -25,12 +20,12 @@ from lighttrace.store import (
     issues,
     pace,
     projects,
+    reread,
     teams,
     volume,
 )
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Reader
-from lighttrace.store.events import EventRow
 from lighttrace.store.inbox import Group, Inbox, InboxQuery, Whose
 from lighttrace.store.inbox_rows import InboxRow
 from lighttrace.store.issues import Issue
@@ -48,8 +43,6 @@ from lighttrace.web.render import render, wants_fragment
 from lighttrace.web.stacks import Call
 from lighttrace.web.state import Services
 from lighttrace.web.viewer import Viewer
-
-log = logging.getLogger(__name__)
 
 RECENT = 6  # things people did, at the side
 RECENT_MS = 7 * 24 * 60 * 60 * 1000
@@ -291,7 +284,7 @@ def _peek(
     if issue is None:
         return None
     row = events.chosen(db, issue.id, "recommended", env)
-    event = _event(db, row) if row else None
+    event = reread.event(db, row.row) if row else None
     whom = tuple(assignees.of_projects(db, [issue.project_id]))
     if event is None:
         return Peeked(issue, None, "", (), whom)
@@ -305,17 +298,6 @@ def _peek(
         shown.trail.steps[-inbox_view.STEPS :],
         whom,
     )
-
-
-def _event(db: Reader, row: EventRow) -> Event | None:
-    try:
-        stored = events.body(db, row.row)
-        return normalise(decode(stored.body).raw, stored.arrival) if stored else None
-    except StoreError as error:  # one damaged body must not close the peek
-        log.warning("event %s: %s", row.event_id, error)
-    except EventError:
-        pass
-    return None
 
 
 PAGES = (

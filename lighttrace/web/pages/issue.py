@@ -3,7 +3,6 @@
 """
 
 import contextlib
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,12 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from lighttrace.errors import EventError, StoreError
-from lighttrace.event.decode import decode
+from lighttrace.errors import StoreError
 from lighttrace.event.grouping.explain import Explanation
 from lighttrace.event.grouping.rules import Rules
-from lighttrace.event.model import Event
-from lighttrace.event.normalize import normalise
 from lighttrace.store import (
     activity,
     archiving,
@@ -33,6 +29,7 @@ from lighttrace.store import (
     hashes,
     issues,
     merging,
+    reread,
     similar,
     tag_stats,
     viewers,
@@ -71,8 +68,6 @@ from lighttrace.web.standing_out import Standout, standing_out
 from lighttrace.web.state import Services
 from lighttrace.web.tags_view import Distribution
 from lighttrace.web.view import EventView
-
-log = logging.getLogger(__name__)
 
 WHICH = ("recommended", "latest", "first")
 PARTS = 20  # folded parts that one address may ask for
@@ -291,7 +286,7 @@ async def _part(request: Request, asked: Asked) -> Response:
 def _find_part(db: Reader, asked: Asked, sight: Sight, services: Services) -> Any:
     issue = issues.by_short_id(db, asked.short_id, sight)
     row = events.chosen(db, issue.id, asked.which, asked.environment) if issue else None
-    event = _event(db, row)[0] if row else None
+    event = reread.event(db, row.row) if row else None
     if issue is None or event is None:
         return None
     return view.part(_rules(services, issue).seen(event), asked.parts[0])
@@ -375,17 +370,17 @@ def _suiting(issue: Issue, now_ms: int) -> str:
 
 
 def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, rules: Rules) -> Seen:
-    event, filtered = _event(db, row)
+    stored = reread.with_body(db, row.row)
     shown, why = None, None
-    if event is not None:
-        event = rules.seen(event)
+    if stored is not None:
+        event = rules.seen(stored[0])
         why = rules.explain(event)
         shown = view.event(
             event,
             main=rules.group(event).main,
             asked=asked.parts,
             every=asked.every,
-            filtered=filtered,
+            filtered=stored[1].count(format.FILTERED.encode()),
         )
     return Seen(
         row,
@@ -394,22 +389,6 @@ def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, rules: Rules) -
         why,
         feedback.of_event(db, row.event_id, row.project_id),
     )
-
-
-def _event(db: Reader, row: EventRow) -> tuple[Event | None, int]:
-    """The event and how many of its values were removed as secrets."""
-    try:
-        stored = events.body(db, row.row)
-    except StoreError as error:  # one damaged body must not hide its issue
-        log.warning("event %s: %s", row.event_id, error)
-        stored = None
-    if stored is None:
-        return None, 0
-    try:
-        event = normalise(decode(stored.body).raw, stored.arrival)
-    except EventError:
-        return None, 0
-    return event, stored.body.count(format.FILTERED.encode())
 
 
 PAGES = (

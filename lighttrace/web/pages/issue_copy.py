@@ -2,26 +2,17 @@
 its events; the recommended one if nothing does.
 """
 
-import logging
-
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lighttrace.errors import EventError, StoreError
-from lighttrace.event.decode import decode
-from lighttrace.event.model import Event
-from lighttrace.event.normalize import normalise
-from lighttrace.store import events, tag_stats
+from lighttrace.store import events, reread, tag_stats
 from lighttrace.store.database import Reader
-from lighttrace.store.events import EventRow
 from lighttrace.store.issues import Issue
 from lighttrace.web import around, issue_text, links, state
 from lighttrace.web.around import Scope
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.issue_text import Told
 from lighttrace.web.standing_out import standing_out
-
-log = logging.getLogger(__name__)
 
 
 async def as_markdown(request: Request) -> Response:
@@ -33,7 +24,7 @@ async def as_markdown(request: Request) -> Response:
         row = events.chosen(db, issue.id, which, scope.environment)
         if row is None and which not in ("recommended", "latest", "first"):
             return None
-        event = _event(db, row) if row else None
+        event = reread.event(db, row.row) if row else None
         here = tag_stats.tally(db, issue.id, scope.environment)
         there = services.tallies.of(db, issue.project_id, scope.environment, here.since_ms, now_ms)
         return issue_text.markdown(
@@ -50,17 +41,6 @@ async def as_markdown(request: Request) -> Response:
     _, _, text = await around.ask(request, told)
     # as a plain text: browsers show it, where they would save Markdown
     return Response(text, media_type="text/plain; charset=utf-8")
-
-
-def _event(db: Reader, row: EventRow) -> Event | None:
-    try:
-        stored = events.body(db, row.row)
-        return normalise(decode(stored.body).raw, stored.arrival) if stored else None
-    except StoreError as error:
-        log.warning("event %s: %s", row.event_id, error)
-    except EventError:
-        pass
-    return None
 
 
 PAGES = (Page("/issues/{short_id}.md", as_markdown, Guard.SIGNED_IN, name="issue_markdown"),)

@@ -12,16 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lighttrace.config import Config
-from lighttrace.errors import EventError, StoreError
-from lighttrace.event.decode import decode
-from lighttrace.event.model import Event
-from lighttrace.event.normalize import normalise
 from lighttrace.event.owners import TEAM_TAG, Rule, Rulebook, high_value_rule, owner_rule
 from lighttrace.event.patterns import KEYS, TAGS, Facts, PatternError, quoted
 from lighttrace.event.tags import all_tags
 from lighttrace.ingest import ownership
 from lighttrace.ingest.ownership import Tried
-from lighttrace.store import events, issues, owners, projects
+from lighttrace.store import events, issues, owners, projects, reread
 from lighttrace.store.database import Reader
 from lighttrace.store.owners import Decided
 from lighttrace.store.projects import Project
@@ -241,7 +237,7 @@ def _try(
         row = events.chosen(db, issue.id, "latest") if issue.project_id == project.id else None
     else:
         row = events.by_event_id(db, name.lower(), project.id)
-    event = _event(db, row.row) if row else None
+    event = reread.event(db, row.row) if row else None
     if row is None or event is None:
         return None
     tags = all_tags(event)
@@ -251,14 +247,6 @@ def _try(
     home = issues.get(db, row.issue_id, sight) if row.issue_id is not None else None
     short_id = home.short_id if home else ""
     return Trial(name or short_id, short_id, row.event_id, row.title, found, value)
-
-
-def _event(db: Reader, row: int) -> Event | None:
-    try:
-        stored = events.body(db, row)
-        return normalise(decode(stored.body).raw, stored.arrival) if stored else None
-    except (EventError, StoreError):
-        return None
 
 
 # A new rule
@@ -281,7 +269,7 @@ def _rehearsed(
     newest, _ = events.list_of_project(db, project.id, None, REHEARSED)
     tried = hits = taken = 0
     for row in newest:
-        event = _event(db, row.row)
+        event = reread.event(db, row.row)
         if event is None:
             continue
         tried += 1

@@ -80,7 +80,7 @@ def test_all_events_are_a_table_with_chosen_columns(shop: Site):
     only = text_of(
         page(shop, "/issues/SHOP-1/events?columns=cart&query=browser%3A%22Chrome%20141%22")
     )
-    assert "c1" in only and "c0" not in only
+    assert " c1 " in only and " c0 " not in only  # ids of events have such letters too
     assert "No event matches all of this" in page(shop, "/issues/SHOP-1/events?query=nonsense")
 
 

@@ -59,24 +59,22 @@ def every(db: Reader) -> list[Assignee]:
     return [Assignee("user", *row) for row in people] + [Assignee("team", *row) for row in teams]
 
 
-# A project `j.value` is seen by everybody if it has no teams, else by these, their people, admins.
-OPEN = "not exists(select 1 from project_team p where p.project_id = j.value)"
+# A project `j` is seen by everybody if it has no teams, else by these, their people, and admins.
+OPEN = "not exists(select 1 from project_team p where p.project_id = j.id)"
 USER_SEES = f"""
 (role in ('owner', 'admin') or {OPEN} or exists(
   select 1 from project_team p cross join team_member m on m.team_id = p.team_id
-   where p.project_id = j.value and m.user_id = user.id))
+   where p.project_id = j.id and m.user_id = user.id))
 """
 TEAM_SEES = f"""
 ({OPEN} or exists(
-  select 1 from project_team p where p.project_id = j.value and p.team_id = team.id))
+  select 1 from project_team p where p.project_id = j.id and p.team_id = team.id))
 """
+ONE_OF_THEM = "exists(select 1 from (select value as id from json_each(:projects)) j where {sees})"
 USERS_OF = f"""
-{USERS} and exists(select 1 from json_each(:projects) j where {USER_SEES})
- order by name collate nocase, id
+{USERS} and {ONE_OF_THEM.format(sees=USER_SEES)} order by name collate nocase, id
 """
-TEAMS_OF = f"""
-{TEAMS} where exists(select 1 from json_each(:projects) j where {TEAM_SEES}) order by slug
-"""
+TEAMS_OF = f"{TEAMS} where {ONE_OF_THEM.format(sees=TEAM_SEES)} order by slug"
 
 
 def of_projects(db: Reader, project_ids: Iterable[int]) -> list[Assignee]:
@@ -92,13 +90,11 @@ select j.slug from (
  ) o cross join project j on j.id = o.id
  where not exists({sees}) order by j.slug limit 1
 """
-USER_SEES_ONE = USER_SEES.replace("j.value", "j.id")
-TEAM_SEES_ONE = TEAM_SEES.replace("j.value", "j.id")
 HIDDEN_FROM = {
     "user": HIDDEN.format(
-        sees=f"select 1 from user where id = :id and disabled_at is null and {USER_SEES_ONE}"
+        sees=f"select 1 from user where id = :id and disabled_at is null and {USER_SEES}"
     ),
-    "team": HIDDEN.format(sees=f"select 1 from team where id = :id and {TEAM_SEES_ONE}"),
+    "team": HIDDEN.format(sees=f"select 1 from team where id = :id and {TEAM_SEES}"),
 }
 
 
@@ -113,9 +109,9 @@ BLIND = f"""
 select i.id from json_each(?) w cross join issue i on i.id = w.value
  cross join project j on j.id = i.project_id
  where i.assignee_user is not null and not exists(
-    select 1 from user where id = i.assignee_user and disabled_at is null and {USER_SEES_ONE})
+    select 1 from user where id = i.assignee_user and disabled_at is null and {USER_SEES})
   or i.assignee_team is not null and not exists(
-    select 1 from team where id = i.assignee_team and {TEAM_SEES_ONE})
+    select 1 from team where id = i.assignee_team and {TEAM_SEES})
 """
 
 

@@ -4,25 +4,21 @@ typed of it, and nothing else.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lighttrace.errors import QueryError
-from lighttrace.event.model import LEVELS
 from lighttrace.event.query import cursor, keys
-from lighttrace.event.query.cursor import Typed
-from lighttrace.event.query.keys import KEYS, STATES, Kind
+from lighttrace.event.query.keys import KEYS
 from lighttrace.event.query.read import MOST_TEXT, parse
 from lighttrace.event.query.tree import Term, Value
-from lighttrace.event.query.values import COMPARED
-from lighttrace.store import assignees, environments, projects, suggestions, teams
+from lighttrace.store import suggestions
 from lighttrace.store.database import Reader
 from lighttrace.store.search import compile
 from lighttrace.store.sight import Sight
-from lighttrace.store.suggestions import Tags
-from lighttrace.web import format
+from lighttrace.web import offers
+from lighttrace.web.offers import MOST, Asked, Offer
 
-MOST = 12
 MOST_KEYS = 6  # of these, while a word is typed that tags may have as their value
 
 
@@ -46,34 +42,6 @@ class Suggestion:
 class Group:
     name: str
     items: tuple[Suggestion, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A value, and what to say of it. `raw`: it stands for more than itself, as `>10` does."""
-
-    value: str
-    about: str = ""
-    raw: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who types, and where: `sight` is that of the list, so of one project where one is chosen."""
-
-    db: Reader
-    tags: Tags
-    sight: Sight
-    email: str
-    text: str
-    typed: Typed
-    now_ms: int
-
-    def bearing(self, n: int) -> str:
-        """How many events bear a tag, as far as that is known."""
-        if self.tags.tally is not None:
-            return f"{format.percent(n, self.tags.tally.events)} of the newest events"
-        return format.plural(n, "event") if n else ""
 
 
 def of(db: Reader, text: str, at: int, sight: Sight, email: str, now_ms: int) -> list[Group]:
@@ -154,9 +122,9 @@ def _keys(asked: Asked, after: str) -> Iterator[Suggestion]:
     for place, name in enumerate((*KEYS, "has", *_tag_names(asked))):
         if name == "has" and not after:
             continue
-        at = _place(name, typed)
-        if at is not None and (len(typed) > 2 or _rank(name, at) < 2):
-            ranked.append((_rank(name, at), place, name, at))
+        found = _near(name, typed)
+        if found is not None and (found[0] < 2 or len(typed) > 2):
+            ranked.append((found[0], place, name, found[1]))
     taken = {name for _, _, name, _ in ranked}
     for alias, name in keys.ALIASES.items():
         if typed and name in KEYS and name not in taken and alias.startswith(typed.lower()):
@@ -201,18 +169,16 @@ def _values(asked: Asked, written: str) -> Group:
     if key is None:
         tag = written if typed.is_tag else keys.tag_of(written)
         lead = _said(tag) if typed.is_tag else written
-        offers: Iterable[Offer] = _tagged(asked, tag)
+        found: Iterable[Offer] = offers.tagged(asked, tag)
     else:
-        lead, offers = written, _of_key(asked, key)
-    matching = []
-    for place, offer in enumerate(offers):
-        at = _place(offer.value, typed.text.strip("*"))
-        if at is None or (offer.raw and typed.op):
-            continue
-        matching.append((_rank(offer.value, at), place, offer))
-    every = sorted(matching, key=lambda it: it[:2])[:MOST]
-    found = [_value(asked, it[2], lead, typed.text.strip("*")) for it in every]
-    return Group(f"Values of {written}", tuple(found))
+        lead, found = written, offers.of_key(asked, key)
+    text, matching = typed.text.strip("*"), []
+    for place, offer in enumerate(found):
+        near = _near(offer.value, text)
+        if near is not None and not (offer.raw and typed.op):
+            matching.append((near[0], place, offer))
+    best = sorted(matching, key=lambda it: it[:2])[:MOST]
+    return Group(f"Values of {written}", tuple(_value(asked, it[2], lead, text) for it in best))
 
 
 def _value(asked: Asked, offer: Offer, key: str, text: str) -> Suggestion:
@@ -221,7 +187,7 @@ def _value(asked: Asked, offer: Offer, key: str, text: str) -> Suggestion:
     said = offer.value if offer.raw else str(Value((offer.value,)))
     last = typed.end >= len(asked.text) and not typed.listed
     insert = ("" if typed.key else f"{key}:") + said + (" " if last else "")
-    at = _place(offer.value, text) or 0
+    _, at = _near(offer.value, text) or (0, 0)
     shift = said.startswith('"')
     fits = said[at + shift : at + shift + len(text)].lower() == text.lower()
     return Suggestion(
@@ -230,148 +196,20 @@ def _value(asked: Asked, offer: Offer, key: str, text: str) -> Suggestion:
     )  # fmt: skip
 
 
-def _tagged(asked: Asked, tag: str) -> Iterator[Offer]:
-    for value, n in asked.tags.values(tag):
-        yield Offer(value, asked.bearing(n))
-
-
-def _of_key(asked: Asked, key: str) -> Iterable[Offer]:
-    kind = KEYS[key].kind
-    if key in suggestions.SAID_BY_GROUPS:
-        return _said_by_groups(asked, key)
-    if key in _OF_KEY:
-        return _OF_KEY[key](asked)
-    if kind is Kind.TIME:
-        return _times(asked)
-    if kind is Kind.RELEASE:
-        return _releases(asked)
-    if kind is Kind.WHO:
-        return _people(asked)
-    if kind is Kind.NUMBER:
-        plain = kind in COMPARED and asked.typed.op
-        return [Offer(n if plain else f">{n}", raw=not plain) for n in ("10", "100", "1000")]
-    return _tagged(asked, key) if kind is Kind.TAG else ()
-
-
-# Those that are asked for most come first; all of them are in STATES.
-_STATES = ("unresolved", "mine", "unassigned", "new", "regressed", "spiking", "escalating")
-
-
-def _states(asked: Asked) -> Iterator[Offer]:
-    for name in dict.fromkeys((*_STATES, *STATES)):
-        yield Offer(name, STATES[name])
-
-
-def _levels(asked: Asked) -> Iterator[Offer]:
-    if not asked.typed.op and not asked.typed.listed:
-        yield Offer(">=error", "error and fatal", raw=True)
-    for name in reversed(LEVELS):
-        yield Offer(name)
-
-
-_AGO = {"1h": "hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days"}
-_NUMBER = re.compile(r"([+-])(\d{1,4})")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def _times(asked: Asked) -> Iterator[Offer]:
-    if number := _NUMBER.fullmatch(asked.typed.text):
-        sign, n = number.groups()
-        how = "within" if sign == "-" else "before"
-        for unit, words in _UNITS.items():
-            yield Offer(f"{sign}{n}{unit}", f"{how} the last {n} {words}")
-        return
-    for text, words in _AGO.items():
-        yield Offer(f"-{text}", f"within the last {words}")
-    for text in ("7d", "30d"):
-        yield Offer(f"+{text}", f"before the last {_AGO[text]}")
-    yield Offer(format.local(asked.now_ms, "UTC").date().isoformat(), "today, a whole day")
-
-
-def _releases(asked: Asked) -> Iterator[Offer]:
-    if not asked.typed.op:
-        yield Offer("latest", "the newest of each project")
-    text = asked.typed.text.strip("*")
-    for version in suggestions.releases(asked.db, text, asked.sight.within(None), MOST):
-        yield Offer(version)
-
-
-def _said_by_groups(asked: Asked, key: str) -> Iterator[Offer]:
-    text, within = asked.typed.text.strip("*"), asked.sight.within(None)
-    for value, n in suggestions.said_by_groups(asked.db, key, text, within):
-        yield Offer(value, format.plural(n, "issue"))
-
-
-def _environments(asked: Asked) -> Iterator[Offer]:
-    for _, name in environments.seen(asked.db, asked.sight):
-        yield Offer(name, "" if name else "events that name none")
-
-
-def _people(asked: Asked) -> Iterator[Offer]:
-    yield Offer("me", asked.email)
-    yield Offer("none", "nobody")
-    every = assignees.every(asked.db)
-    for it in every:
-        if it.kind == "team":
-            yield Offer(it.shown, "a team")
-    for it in every:
-        if it.kind == "user":
-            yield Offer(it.email, it.name)
-
-
-def _teams(asked: Asked) -> Iterator[Offer]:
-    named = [team.slug for team in teams.every(asked.db)]
-    for slug in named:
-        yield Offer(slug, "a team")
-    for offer in _tagged(asked, "team"):
-        if offer.value not in named:
-            yield offer
-
-
-def _projects(asked: Asked) -> Iterator[Offer]:
-    for project in projects.every(asked.db, asked.sight):
-        yield Offer(project.slug, project.name if project.name != project.slug else "")
-
-
-def _fixed(*values: str) -> Callable[[Asked], Sequence[Offer]]:
-    offers = tuple(map(Offer, values))
-    return lambda asked: offers
-
-
-_OF_KEY: dict[str, Callable[[Asked], Iterable[Offer]]] = {
-    "is": _states,
-    "level": _levels,
-    "environment": _environments,
-    "team": _teams,
-    "project": _projects,
-    "category": _fixed("error", "csp"),
-    "platform": _fixed(
-        *("javascript", "node", "python", "php", "ruby", "java", "csharp", "go", "rust"),
-        *("native", "cocoa", "elixir", "dart", "perl", "other"),
-    ),
-    "sdk": _fixed(
-        *("sentry.javascript.browser", "sentry.javascript.react", "sentry.javascript.nextjs"),
-        *("sentry.javascript.vue", "sentry.javascript.node", "sentry.python", "sentry.php"),
-        *("sentry.php.laravel", "sentry.ruby", "sentry.java", "sentry.dotnet", "sentry.go"),
-        *("sentry.rust", "sentry.cocoa", "sentry.dart.flutter"),
-    ),
-}
-
-
 # --- nearness ---
 
 _BORDER = re.compile(r"[\W_]")
 
 
-def _place(name: str, text: str) -> int | None:
-    """Where in a name a text is: at its beginning, else at that of a word in it, else anywhere."""
+def _near(name: str, text: str) -> tuple[int, int] | None:
+    """Where a text is in a name, after its rank: 0 at the beginning, 1 at that of a word, 2 within.
+
+    Both are made small first, which can make them longer: `where` is a place in the small name.
+    """
     name, text = name.lower(), text.lower()
-    at = name.find(text)
-    first = at
+    first = at = name.find(text)
     while at > 0 and not _BORDER.match(name[at - 1]):
         at = name.find(text, at + 1)
-    return at if at >= 0 else first if first >= 0 else None
-
-
-def _rank(name: str, at: int) -> int:
-    return 0 if at == 0 else 1 if _BORDER.match(name[at - 1]) else 2
+    if first < 0:
+        return None
+    return (2, first) if at < 0 else (min(at, 1), at)

@@ -18,6 +18,7 @@ EXAMPLES = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 WORDS = (
     *("AND", "OR", "(", ")", "!", "!(", '"', "[", "]", ",", "*", "\\", ":", "::", "has:", "tags["),
+    *("evil:x", "evil:*\\"),
     *("browser:Firefox", "browser:[a,b*]", "browser:>5", '"foo bar":x', "tags[a]]:b", "zzz:1", "x"),
     *("is:new", "is:mine", "is:nothing", "level:>=error", "release:latest", "release:~1"),
     "a" * 300,
@@ -89,7 +90,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         site.user()
         site.sign_in()
         add_projects(site, "shop", "blog")
-        tags = {"browser": "Firefox 128", "release": "odd", "a]b": "x", "foo bar": "y"}
+        tags = {
+            "browser": "Firefox 128",
+            "release": "odd",
+            "a]b": "x",
+            "foo bar": "y",
+            "evil": 'İİİx "*\\',
+        }
         send(site, an_error("AlphaError", tags=tags), an_error("BravoError", user={"id": "7"}))
         yield site
 

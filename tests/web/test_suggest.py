@@ -147,6 +147,12 @@ def test_hostile_words_of_a_tag_stay_words(shop: Site):
     assert "<script>" not in text and "&lt;script&gt;" in text
 
 
+def test_letters_that_grow_when_they_are_small_are_no_failure(shop: Site):
+    send(shop, an_error(tags={"evil": "İİİİx"}))
+    assert offered(shop, "evil:x|") == ["evil:İİİİx "]
+    assert ask(shop, "evil:x").status_code == ask(shop, "evil:i̇").status_code == 200
+
+
 @pytest.mark.parametrize("at", ["", "-1", "x", "99999999999999999999", "²", "4"])
 def test_a_cursor_that_makes_no_sense_is_the_end(shop: Site, at: str):
     assert ask(shop, "is:new", at=at).status_code == 200

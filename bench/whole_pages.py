@@ -11,6 +11,7 @@ machine does is shared by all of them.
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import statistics
@@ -26,6 +27,7 @@ from pages import NOW_MS, SEARCHES
 
 from lighttrace import config as configuration
 from lighttrace.clock import FixedClock
+from lighttrace.serve import COLLECT_AFTER
 from lighttrace.store import sessions, users
 from lighttrace.store.store import Store
 from lighttrace.web import routes
@@ -116,6 +118,8 @@ async def measure(database: Path, runs: int, only: str) -> dict[str, Any]:
     services = Services(store, config, clock, Live())
     cookie = await store.write(_sign_in)
     ask = asker(routes.site(config, lambda app: None), services, cookie)  # type: ignore[arg-type]
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 50)  # as the server does
     wanted = {name: it for name, it in addresses().items() if only in name}
     took: dict[str, list[float]] = {name: [] for name in wanted}
     cpu: dict[str, list[float]] = {name: [] for name in wanted}

@@ -150,7 +150,7 @@ def _find(db: Reader, asked: Listing, asker: Asker, now_ms: int, exact: bool) ->
         if not page.rows and asked.cursor:
             page = issue_list.search(db, asked.but().query(looking, exact=exact))
         counts = None if page.counts is None else _counts(page.counts)
-        ways = () if page.rows else _ways(db, asked, looking, asker.sight)
+        ways = () if page.rows else _ways(db, asked, looking, asker.sight, page.counts)
     except QueryError as error:
         none = dict.fromkeys(STATES, 0)
         mistake = Mistake.of(asked.text, error)
@@ -189,8 +189,16 @@ def _counts(counted: Mapping[State, int]) -> dict[str, int]:
     return {**counts, "all": sum(counts.values())}
 
 
-def _ways(db: Reader, asked: Listing, looking: Looking, sight: Sight) -> tuple[Way, ...]:
-    """Each filter that could be dropped, with what would be seen then."""
+def _ways(
+    db: Reader,
+    asked: Listing,
+    looking: Looking,
+    sight: Sight,
+    counted: Mapping[State, int] | None,
+) -> tuple[Way, ...]:
+    """Each filter that could be dropped, with what would be seen then. `counted`: how many of each
+    state there are, if that is known.
+    """
     anything = replace(looking, what=EVERYTHING)
     everywhere = replace(looking, within=sight.within(None))
     ways = []
@@ -206,8 +214,9 @@ def _ways(db: Reader, asked: Listing, looking: Looking, sight: Sight) -> tuple[W
         ways.append(("State", asked.state, asked.but(state="all"), looking))
     if asked.project:
         ways.append(("Project", asked.project, asked.but(project=None), everywhere))
+    known = {} if counted is None else {"State": sum(counted.values())}
     return tuple(
-        Way(words, value, without, _count(db, without, scope))
+        Way(words, value, without, known[words] if words in known else _count(db, without, scope))
         for words, value, without, scope in ways
     )
 

@@ -12,6 +12,7 @@ from lighttrace import example
 from lighttrace.config import Config
 from lighttrace.toml.comments import comments
 from lighttrace.toml.setting import Setting, Table, settings
+from lighttrace.toml.spelling import as_toml
 
 FILE = Path(__file__).parents[1] / configuration.FILE
 ENV = {"SMTP_PASSWORD": "correct horse", "OIDC_SECRET": "battery staple", "TELEGRAM_TOKEN": "12:ab"}
@@ -102,3 +103,36 @@ def test_the_value_shown_is_the_default_where_there_is_one(
 
 def test_no_line_is_wider_than_a_narrow_terminal():
     assert max(map(len, example.text().splitlines())) <= 100
+
+
+# a table of the document: the `[table]` it is about, what is said of it, its rows
+TABLE = re.compile(
+    r"`\[+([\w.]+)\]+`[^\n]*\n(?:(?!\|)[^\n]*\n)*?\|[^\n]*\n\|[-|]+\n((?:\|[^\n]*\n)+)"
+)
+
+
+def documented() -> dict[str, str]:
+    """path → the default, as docs/configuration.md has them."""
+    found = {}
+    document = FILE.with_name("docs") / "configuration.md"
+    for table, rows in TABLE.findall(document.read_text("utf-8")):
+        for row in rows.splitlines():
+            _, keys, default, *_ = (cell.strip() for cell in row.split("|"))
+            found |= {f"{table}.{key}": default for key in re.findall(r"`([\w.]+)`", keys)}
+    return found
+
+
+def test_the_document_has_every_setting_and_no_other():
+    assert documented().keys() == set(PATHS)
+
+
+@pytest.mark.parametrize(("path", "setting", "comment"), EVERY, ids=PATHS)
+def test_the_document_has_the_defaults(path: str, setting: Setting, comment: str):
+    default = documented()[path]
+    if setting.is_needed:
+        assert default == "must be given"
+    elif default.startswith("`"):
+        shown = setting.shown if setting.default else setting.default
+        assert default == f"`{as_toml(shown)}`"
+    else:
+        assert setting.default in (None, "", ())

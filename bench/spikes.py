@@ -53,7 +53,7 @@ def hearing(events: int, issues: int) -> dict[str, Any]:
         ears.hear(some)
         took.append((time.thread_time() - began_s) * 1e6 / len(some))
         now_s = some[-1].at // 1000
-        for key in ears.take(now_s):
+        while (key := ears.take(now_s)) is not None:
             looks += 1
             ears.looked(key, now_s, usual, now_s + 300)
     return {

@@ -76,12 +76,12 @@ class Ears:
         """What a key stands for: an issue by its id, a project by its id below zero."""
         return Subject(self._projects[key], key if key > 0 else None)
 
-    def take(self, now_s: int) -> list[int]:
-        """Those whose look is due now."""
-        keys = [key for key, at_s in self.due.items() if at_s <= now_s]
-        for key in keys:
+    def take(self, now_s: int) -> int | None:
+        """One whose look is due now; issues before projects, which they may explain."""
+        key = max((key for key, at_s in self.due.items() if at_s <= now_s), default=None)
+        if key is not None:
             del self.due[key]
-        return keys
+        return key
 
     def looked(self, key: int, now_s: int, needs: Needs, needs_until: int) -> None:
         """A look came to nothing: what the next one needs."""

@@ -116,7 +116,8 @@ class Watch:
         now_s = self._now_s()
         if now_s < self._quiet_until_s:
             return
-        for key in sorted(self._ears.take(now_s), reverse=True):  # projects last
+        while (key := self._ears.take(now_s)) is not None:
+            self._ears.rest(key, now_s)  # whatever becomes of the look, there is another one
             if key not in self._ongoing:
                 await self._look(key)
         if self._ongoing and self._now_s() >= self._stepped_s + STEP_S:
@@ -148,7 +149,6 @@ class Watch:
         now_ms = self._clock.now_ms()
         now_s, now = now_ms // 1000, now_ms // MINUTE_MS
         if found is None or not found.open or sensitivity == "off":
-            self._ears.rest(key, now_s)
             return
         history = found.history(self._ears.ring(key, subject.project_id).windows(now_s))
         verdict, needs = look(history, now, sensitivity)
@@ -187,7 +187,6 @@ class Watch:
             started_at=now_ms,
         )
         spike_id = await self._store.write(spikes.begin, spike, now_ms)
-        self._ears.rest(key, now_ms // 1000)
         if spike_id is not None:
             spike = replace(spike, id=spike_id)
             self._ongoing[key] = Ongoing(spike, _episode(spike))

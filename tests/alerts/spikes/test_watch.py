@@ -15,6 +15,7 @@ from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.spikes import ears, watch
 from lighttrace.alerts.spikes.watch import GRACE_S, Setting, Watch
 from lighttrace.clock import FixedClock
+from lighttrace.errors import DiskError
 from lighttrace.store import activity, deleting, merging, minutes, outbox, spikes
 from lighttrace.store.database import Transaction
 from lighttrace.store.minutes import Subject
@@ -312,3 +313,36 @@ async def test_the_mail_says_how_loud_it_is_and_was(tracker: Tracker) -> None:
     mail = compose(told, message, tracker.clock.now_ms())
     assert mail.subject.startswith("Spiking in shop: KeyError")
     assert f"Spiking: {found.reason} in shop" in mail.text
+
+
+async def test_the_next_spike_of_an_issue_is_one_again(tracker: Tracker) -> None:
+    await tracker.hear(loud(minutes_long=3))
+    await tracker.wait(NOON + HOUR)
+    await tracker.hear(range(NOON + HOUR, NOON + 3 * HOUR, MINUTE))
+    await tracker.hear(loud(NOON + 3 * HOUR, minutes_long=2, per_min=60))
+    assert await tracker.causes() == [("spike", 1), ("spike", 1)]
+
+
+async def test_a_look_that_fails_is_had_again(tracker: Tracker) -> None:
+    """A disk that cannot be read for a moment must not make us deaf to an issue."""
+    read, broken = tracker.store.read, [True]
+
+    async def sometimes(fn: Any, *args: Any) -> Any:
+        if broken and broken.pop():
+            raise DiskError("not now")
+        return await read(fn, *args)
+
+    tracker.store.read = sometimes  # type: ignore[method-assign]
+    with pytest.raises(DiskError):
+        await tracker.hear(loud(minutes_long=2))
+    await tracker.hear(loud(NOON + 2 * MINUTE, minutes_long=2))
+    assert await tracker.causes() == [("spike", 1)]
+
+
+async def test_a_spike_of_what_is_merged_away_ends(tracker: Tracker) -> None:
+    await tracker.store.submit(an_event(at=NOON - HOUR, group="b", user="first"))
+    await tracker.hear(loud())
+    await tracker.store.write(merging.merge, 2, [1], None, NOON + 2 * MINUTE)
+    await tracker.wait(NOON + 3 * MINUTE)
+    assert await one(tracker.store, "select ending from spike where issue_id = 1") == "closed"
+    assert await tracker.store.read(spikes.of_issues, [1, 2]) == {}

@@ -325,3 +325,12 @@ def test_a_reload_takes_new_rules_for_named_and_for_other_projects(
         running.post("bar", {"message": "e", "logger": "till"})
         running.post("bar", {"message": "f", "logger": "counter"})
         assert running.titles() == ["f", "The till", "The till", "b", "a"]
+
+
+def test_a_reload_takes_another_sensitivity_to_spikes(tmp_path: Path, clock: FixedClock):
+    with house(tmp_path, clock, '[[project]]\nslug = "shop"\n') as running:
+        project_id = running.read(projects.by_slug, "shop", ALL).id
+        assert running.app.services.options(project_id).spikes == "default"
+        running.reload('[alerts]\nspikes = "low"\n[[project]]\nslug = "shop"\nspikes = "off"\n')
+        assert running.app.services.options(project_id).spikes == "off"
+        assert running.app.services.options(99).spikes == "low"

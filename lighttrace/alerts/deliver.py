@@ -63,10 +63,7 @@ async def deliver_due(store: Store, channel: Channel, base_url: str, clock: Cloc
 async def _deliver(
     store: Store, channel: Channel, message: Message, base_url: str, clock: Clock
 ) -> bool:
-    payload = message.payload
-    if message.kind == "held":
-        payload = await store.write(outbox.tell, message, clock.now_ms())
-    told = await store.read(news.read, message, payload, base_url, clock.now_ms())
+    told = await store.read(news.read, message, message.payload, base_url, clock.now_ms())
     if told is None:
         words = "The issue was deleted before its message went out."
         await store.write(outbox.give_up, message.id, Attempt(clock.now_ms(), "gone", 0, words))

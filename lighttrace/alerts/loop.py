@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from lighttrace.alerts import quiet
 from lighttrace.alerts.deliver import deliver_due
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.mail import Mailer, host_of
@@ -14,11 +15,11 @@ from lighttrace.alerts.webhook import Post
 from lighttrace.clock import Clock
 from lighttrace.config import Config
 from lighttrace.settings.webhooks import PREFIX
-from lighttrace.store import outbox
+from lighttrace.store import lanes, outbox
 from lighttrace.store.store import Store
 from lighttrace.store.writes import Committed
 
-LONGEST_SLEEP_S = 30.0  # also how late a held-back summary may be once its hour has room
+LONGEST_SLEEP_S = 30.0
 MAIL = "mail"
 
 
@@ -55,8 +56,9 @@ class Alerts:
                 for name in self._now_due(due_at):
                     if name not in errands:
                         errands[name] = asyncio.create_task(self._deliver(name))
-                idle = [at for name, at in due_at.items() if name not in errands]
-                await self._rest(idle, errands)
+                later = [at for name, at in due_at.items() if name not in errands]
+                window = await self._store.read(lanes.next_at)
+                await self._rest([*later, *([window] if window else [])], errands)
         finally:
             for errand in errands.values():
                 errand.cancel()
@@ -75,7 +77,8 @@ class Alerts:
         """
         config = self._config()
         targets, host = recipients(config), sender_host(config)
-        while await self._store.write(expand_due, targets, host, self._clock.now_ms()):
+        hours = quiet.of_settings(config.alerts.quiet_hours)
+        while await self._store.write(expand_due, targets, hours, host, self._clock.now_ms()):
             pass
 
     def _now_due(self, due_at: dict[str, int]) -> list[str]:
@@ -97,7 +100,8 @@ class Alerts:
         return await deliver_due(self._store, Post(hook), config.base_url, self._clock)
 
     async def _rest(self, due_at: list[int], errands: dict[str, asyncio.Task[int]]) -> None:
-        """Until there is something new, an errand is done, or the next message is due."""
+        """Until there is something new, an errand is done, the next message is due or a window
+        closes."""
         now_ms = self._clock.now_ms()
         later = [(at - now_ms) / 1000 for at in due_at if at > now_ms]
         pause_s = max(0.05, min([LONGEST_SLEEP_S, *later]))

@@ -127,7 +127,7 @@ async def fill(
                 await _decide(store, decision, until)
         clock.set(now_ms)
         await _find_spikes(store, clock)
-        while await store.write(expand_due, (), "", now_ms):
+        while await store.write(expand_due, (), None, "", now_ms):
             pass  # nobody is to be mailed about what never happened
         return Filled(len(origins), await store.write(_say, now_ms), len(sendings))
     finally:

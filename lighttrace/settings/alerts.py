@@ -6,9 +6,10 @@ from typing import Annotated
 
 import msgspec
 
-from lighttrace.settings.kinds import Recipients, Sensitivity
+from lighttrace.settings.kinds import Recipient, Recipients, Sensitivity, Url
+from lighttrace.settings.quiet_hours import Daily, QuietHours
 from lighttrace.settings.webhooks import PREFIX, Webhook
-from lighttrace.toml.setting import Disagreement, Note, Table
+from lighttrace.toml.setting import Disagreement, Note, Table, within
 
 
 class Alerts(Table, frozen=True):
@@ -23,6 +24,25 @@ class Alerts(Table, frozen=True):
     "high" twice, "default" three times, and all of them more than chance explains. "off": nothing
     is one.
     """
+    fallback: Annotated[Recipient | None, Note(example="oncall@example.com")] = None
+    """Who is told of a message that could not be delivered, once and what it was about, after the
+    last of its tries.
+    """
+    weekly: bool = True
+    """Whether everybody with an account gets a report on Monday morning: what was new, what was
+    resolved, what came back. Each can do without it, on the page of their account.
+    """
+    alive: Annotated[Daily | None, Note(example="08:00 Europe/Berlin")] = None
+    """When everybody in `to` gets a line a day that says how many messages there were: if it does
+    not come, something is wrong.
+    """
+    ping_url: Annotated[Url | None, Note(example="https://hc-ping.com/your-check")] = None
+    """An address that is asked for every few minutes, as long as messages get through. A service
+    that waits for it notices when LightTrace is down, which LightTrace itself cannot tell you.
+    """
+    ping_every_min: Annotated[int, within(1, 1440, "minutes,")] = 5
+    """How many minutes are between two of these."""
+    quiet_hours: QuietHours | None = None
     webhooks: tuple[Webhook, ...] = msgspec.field(default=(), name="webhook")
 
     @property
@@ -38,8 +58,8 @@ class Alerts(Table, frozen=True):
         for name, n in names.items():
             if n > 1:
                 yield Disagreement("webhook", f'{n} of them are called "{name}".')
-        for one in self.to:
+        for key, one in (*(("to", one) for one in self.to), ("fallback", self.fallback or "")):
             if one.startswith(PREFIX) and one.removeprefix(PREFIX) not in names:
                 known = ", ".join(names) or "none"
                 message = f"there is no [[alerts.webhook]] of that name: {one}. There is: {known}."
-                yield Disagreement("to", message)
+                yield Disagreement(key, message)

@@ -68,6 +68,12 @@ def _address(value: Any) -> str:
     return value
 
 
+def _recipient(value: Any) -> str:
+    if not isinstance(value, str) or not _RECIPIENT.fullmatch(value):
+        raise ValueError
+    return value
+
+
 def _recipients(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_each(value, _RECIPIENT)))
 
@@ -101,6 +107,7 @@ Networks = Annotated[
 FilePath = Annotated[Path, read_by(_path, "the path of a file")]
 SizeBytes = Annotated[int, read_by(_size, 'a size with its unit, such as "10 GB"')]
 Address = Annotated[str, read_by(_address, "a mail address")]
+Recipient = Annotated[str, read_by(_recipient, 'a mail address or a webhook, as "webhook:chat"')]
 Recipients = Annotated[
     tuple[str, ...],
     read_by(_recipients, 'a list of mail addresses and of webhooks, as "webhook:chat"'),

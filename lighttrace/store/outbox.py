@@ -1,10 +1,11 @@
 """Messages on their way to people: one row per cause and target, kept until it is delivered or
 given up.
 
-The road of a row: `due` → claimed → `done`, or back to `due` later, or `failed`. `held` rows are
-over the hourly cap of their target: a summary tells of them (`done_at` says when). `message_id` is
-fixed when the row is made, so a row that goes out twice, after a crash between the channel's yes
-and our COMMIT, is one message to whoever reads it.
+The road of a row: it is `held` until it is decided how it is told (`lanes.py`). Alone: `due` →
+claimed → `done`, or back to `due` later, or `failed`. With others: it stays `held`, `told_by` names
+the message that tells of it, and `done_at` says since when. `message_id` is fixed when the row is
+made, so a row that goes out twice, after a crash between the channel's yes and our COMMIT, is one
+message to whoever reads it.
 """
 
 import json
@@ -22,7 +23,7 @@ class Message:
     """A claimed or due row. `payload` is what the composer needs besides the issue."""
 
     id: int
-    kind: str  # new | regression | held | mention
+    kind: str  # of its cause; or mention, digest, held, failed, weekly, alive
     target: str
     issue_id: int | None
     caused_at: int
@@ -42,21 +43,21 @@ class Draft:
     target: str
     issue_id: int | None
     caused_at: int
-    due_at: int
-    held: bool
     payload: dict[str, Json]
 
 
 ADD = """
 insert into outbox(dedupe, kind, target, issue_id, caused_at, made_at, due_at, state, message_id,
-payload) values (:dedupe, :kind, :target, :issue_id, :caused_at, :now_ms, :due_at, :state,
-:message_id, :payload) on conflict(dedupe) do nothing
+  payload)
+values (:dedupe, :kind, :target, :issue_id, :caused_at, :now_ms, :now_ms, 'held', :message_id,
+  :payload)
+on conflict(dedupe) do nothing returning id
 """
 
 
-def add(tx: Transaction, draft: Draft, host: str, now_ms: int) -> bool:
-    """Put a message into the outbox. False if it was there already. `host` is the right side of its
-    Message-ID.
+def add(tx: Transaction, draft: Draft, host: str, now_ms: int) -> int | None:
+    """Put a message into the outbox, where it is held until it is decided how it is told; returns
+    its id. None if it was there already. `host` is the right side of its Message-ID.
     """
     values = {
         "dedupe": draft.dedupe,
@@ -65,20 +66,42 @@ def add(tx: Transaction, draft: Draft, host: str, now_ms: int) -> bool:
         "issue_id": draft.issue_id,
         "caused_at": draft.caused_at,
         "now_ms": now_ms,
-        "due_at": draft.due_at,
-        "state": "held" if draft.held else "due",
         "message_id": f"<{secrets.token_hex(16)}@{host}>",
         "payload": json.dumps(draft.payload),
     }
-    return tx.execute(ADD, values).rowcount == 1
+    row = tx.execute(ADD, values).fetchone()
+    return None if row is None else int(row[0])
 
 
-SENT_SINCE = "select count(*) from outbox where target = ? and made_at > ? and state <> 'held'"
+RELEASE = """
+update outbox set state = 'due', due_at = ?1, released_at = ?1
+ where id = ?2 and state = 'held' and done_at is null
+"""
 
 
-def sent_since(db: Reader, target: str, since_ms: int) -> int:
-    """How many messages to `target` were made after `since_ms`; those held back do not count."""
-    return int(db.execute(SENT_SINCE, (target, since_ms)).fetchone()[0])
+def release(tx: Transaction, message_id: int, now_ms: int) -> bool:
+    """Let a held message go out alone. False if that was decided already."""
+    return tx.execute(RELEASE, (now_ms, message_id)).rowcount == 1
+
+
+GATHER = """
+update outbox set told_by = :by, done_at = :now_ms
+ where id = :id and state = 'held' and done_at is null
+"""
+
+
+def gather(
+    tx: Transaction, draft: Draft, members: Sequence[int], host: str, now_ms: int
+) -> int | None:
+    """Let one message tell of those that are held, and go out; returns its id. None if it was made
+    before.
+    """
+    made = add(tx, draft, host, now_ms)
+    if made is not None:
+        values = [{"id": it, "by": made, "now_ms": now_ms} for it in members]
+        tx.executemany(GATHER, values)
+        release(tx, made, now_ms)
+    return made
 
 
 COLUMNS = "id, kind, target, issue_id, caused_at, made_at, due_at, attempts, message_id, payload"
@@ -97,6 +120,18 @@ def due(db: Reader, now_ms: int, limit: int, channel: str = "mail") -> list[Mess
     """The oldest messages for a channel: "mail", or "webhook:NAME"."""
     values = {"channel": channel, "now_ms": now_ms, "limit": limit}
     return [_message(row) for row in db.execute(DUE, values)]
+
+
+# No try is put off for longer than this. What wants to go later was made before the clock was put
+# back.
+MOST_AHEAD_MS = 25 * 60 * 60 * 1000
+BRING_BACK = "update outbox set due_at = :now_ms where state = 'due' and due_at > :too_late"
+
+
+def bring_back(tx: Transaction, now_ms: int) -> int:
+    """Let what waits for a time that was put off by the clock go now."""
+    values = {"now_ms": now_ms, "too_late": now_ms + MOST_AHEAD_MS}
+    return tx.execute(BRING_BACK, values).rowcount
 
 
 NEXT_DUE = """
@@ -121,12 +156,12 @@ def claim(tx: Transaction, message_id: int, now_ms: int) -> bool:
     return tx.execute(CLAIM, {"id": message_id, "now_ms": now_ms}).rowcount == 1
 
 
-RELEASE = "update outbox set claimed_at = null where state = 'due' and claimed_at is not null"
+UNCLAIM = "update outbox set claimed_at = null where state = 'due' and claimed_at is not null"
 
 
 def release_claims(tx: Transaction) -> int:
     """At start: whoever claimed these is dead, as one server at a time holds the lock."""
-    return tx.execute(RELEASE).rowcount
+    return tx.execute(UNCLAIM).rowcount
 
 
 DELIVERED = "update outbox set state = 'done', done_at = :now_ms, error = null where id = :id"
@@ -156,6 +191,7 @@ def postpone(tx: Transaction, message_id: int, attempt: Attempt, due_at: int) ->
 
 
 def give_up(tx: Transaction, message_id: int, attempt: Attempt) -> None:
+    """It is never sent. Whoever should hear of that: `alerts/fallback.py`."""
     tx.execute(FAILED, {"id": message_id, "now_ms": attempt.at, "error": attempt.answer})
     tx.execute(ATTEMPT, (message_id, attempt.at, 0, attempt.code, attempt.took_ms, attempt.answer))
 
@@ -182,42 +218,6 @@ def forsake(tx: Transaction, channel: str, error: str, now_ms: int) -> int:
     """Give up everything for a webhook that is no more; `error` says so."""
     values = {"channel": channel, "now_ms": now_ms, "error": error}
     return tx.execute(FORSAKE, values).rowcount
-
-
-UNTOLD_TARGETS = """
-select target, min(id) from outbox where state = 'held' and done_at is null group by target
-"""
-
-
-def untold(db: Reader) -> list[tuple[str, int]]:
-    """Who has messages held back that no summary has told of, with the first of them."""
-    return [(row[0], row[1]) for row in db.execute(UNTOLD_TARGETS)]
-
-
-SUMMARY_ISSUES = 20  # more would be a page, not a mail; the mail links to the list
-HELD = f"""
-select {COLUMNS} from outbox where target = ? and state = 'held' and done_at is null order by id
-"""
-TELL = "update outbox set done_at = ? where id = ?"
-FREEZE = "update outbox set payload = ? where id = ?"
-
-
-def tell(tx: Transaction, summary: Message, now_ms: int) -> dict[str, Json]:
-    """Put what is held back now into a summary, once, and return its payload.
-
-    A summary that is sent again says the same.
-    """
-    if "issues" in summary.payload:
-        return summary.payload
-    held = [_message(row) for row in tx.execute(HELD, (summary.target,))]
-    tx.executemany(TELL, [(now_ms, message.id) for message in held])
-    payload = {
-        **summary.payload,
-        "count": len(held),
-        "issues": [message.issue_id for message in held][:SUMMARY_ISSUES],
-    }
-    tx.execute(FREEZE, (json.dumps(payload), summary.id))
-    return payload
 
 
 def _message(row: Sequence[Any]) -> Message:

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from lighttrace.store import migrations
-
-SCHEMA = sorted(Path(migrations.__file__).parent.glob("*.sql"))
+from lighttrace.store import migrate
 
 
 @contextmanager
 def ledger(folder: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(folder / "lighttrace.db")) as connection:
-        for one in SCHEMA:
-            connection.executescript(one.read_text(encoding="utf-8"))
+    path = folder / "lighttrace.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate.migrate(connection, path)
+        connection.execute("pragma journal_mode=memory")
+        connection.execute("pragma synchronous=off")
         yield connection
 
 

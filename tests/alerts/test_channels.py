@@ -117,16 +117,15 @@ async def test_a_chat_that_is_down_is_asked_once_and_the_mail_goes_all_the_same(
     loop = alerts(store, clock, box, a_hook("generic", chat.base))
     await loop.step()
     await loop.step()
-    assert len(box.messages) == 3
-    assert len(chat.arrived) == 1
+    assert len(box.messages) == len(chat.arrived) == 1
     told = [row for row in await rows(store) if row[0] == "webhook:chat"]
-    assert [row[1:3] for row in told] == [("due", 1), ("due", 0), ("due", 0)]
+    assert [row[1:3] for row in told] == [("due", 1), ("held", 0), ("held", 0)]
     assert "answered 503: it is in trouble itself. It said: back soon" in str(told[0][3])
 
     chat.answer = (200, {}, b"ok")
     clock.advance(MINUTE)
     await loop.step()
-    assert len(chat.arrived) == 4
+    assert len(chat.arrived) == 2
     assert chat.arrived[0].json["id"] == chat.arrived[1].json["id"], "the same message again"
     assert chat.arrived[1].json["age_s"] == 60.0
 
@@ -168,8 +167,7 @@ async def test_a_webhook_that_is_gone_is_not_asked_again_for_that_message(
 
 
 async def test_who_asks_for_a_pause_gets_it(store: Store, chat: Hooked, clock: FixedClock) -> None:
-    await store.submit(an_event(group="a"))
-    await store.submit(an_event(group="b"))
+    await store.submit(an_event())
     chat.answer = (429, {"Retry-After": "90"}, b"")
     loop = alerts(store, clock, None, a_hook("generic", chat.base))
     await loop.step()
@@ -179,21 +177,21 @@ async def test_who_asks_for_a_pause_gets_it(store: Store, chat: Hooked, clock: F
     chat.answer = (200, {}, b"ok")
     clock.advance(1_000)
     await loop.step()
-    assert len(chat.arrived) == 3
+    assert len(chat.arrived) == 2
 
 
-async def test_a_storm_is_ten_messages_in_a_chat_as_well(
+async def test_a_storm_is_two_messages_in_a_chat_as_well(
     store: Store, chat: Hooked, clock: FixedClock
 ) -> None:
     for number in range(25):
         await store.submit(an_event(group=f"g{number}"))
     loop = alerts(store, clock, None, a_hook("generic", chat.base))
     await loop.step()
-    clock.advance(3_000)
+    clock.advance(5 * MINUTE)
     await loop.step()
-    assert len(chat.arrived) == 10
+    assert len(chat.arrived) == 2
     last = chat.arrived[-1].json
-    assert (last["kind"], last["count"], len(last["issues"])) == ("held", 16, 16)
+    assert (last["kind"], last["count"], len(last["issues"])) == ("digest", 24, 5)
 
 
 async def test_what_waits_for_a_webhook_that_is_no_more_is_given_up_with_a_reason(
@@ -229,6 +227,7 @@ async def test_a_chat_that_does_not_answer_holds_up_neither_mails_nor_other_chat
         async with at_work(loop):
             await store.submit(an_event(group="a"))
             await until(lambda: len(slow.arrived) == 1)
+            clock.advance(16 * MINUTE)
             await store.submit(an_event(group="b"))
             await until(lambda: len(box.messages) == 2 and len(quick.arrived) == 2)
             assert len(slow.arrived) == 1, "one at a time, in their order"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lighttrace.alerts import mentions, news
+from lighttrace.alerts import gate, mentions, news
 from lighttrace.alerts.compose import compose
 from lighttrace.store import notes, outbox, users
 from tests.store.make import NOON, an_event
@@ -26,6 +26,7 @@ def test_it_says_who_wrote_what_about_which_issue_and_where_to_answer(shelf: She
     note = notes.add(shelf.db, issue, mira.id, body, NOON)
     mentions.tell(shelf.db, issue, note, ["jonas@shop.example"], "shop.example", NOON)
     mentions.tell(shelf.db, issue, note, ["jonas@shop.example"], "shop.example", NOON)
+    gate.open_for_all(shelf.db, None, "shop.example", NOON)
     (message,) = outbox.due(shelf.db, NOON, 10)
     told = news.read(shelf.db, message, message.payload, URL, NOON)
     assert told is not None
@@ -42,5 +43,6 @@ def test_a_comment_that_was_taken_back_is_not_mailed(shelf: Shelf):
     note = notes.add(shelf.db, issue, None, "@jonas", NOON)
     mentions.tell(shelf.db, issue, note, ["jonas@shop.example"], "shop.example", NOON)
     notes.remove(shelf.db, note)
+    gate.open_for_all(shelf.db, None, "shop.example", NOON)
     (message,) = outbox.due(shelf.db, NOON, 10)
     assert news.read(shelf.db, message, message.payload, URL, NOON) is None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lighttrace.alerts.loop import Alerts
-from lighttrace.store import merging, notes, outbox
+from lighttrace.store import merging, notes
 from tests.mailbox import mailbox
 from tests.mailbox import text_of as text_of_mail
 from tests.web.sending import add_projects, an_error, send
@@ -40,7 +40,7 @@ def say(site: Site, body: str, path: str = "/issues/SHOP-1/notes", **more: str) 
 
 
 def told(site: Site) -> list[str]:
-    return [it.target for it in site.read(outbox.due, site.clock.now_ms(), 50)]
+    return site.read(lambda db: [row[0] for row in db.execute("select target from outbox")])
 
 
 def test_what_is_said_stands_among_what_happened(shop: Site):
@@ -141,12 +141,6 @@ def test_who_cannot_see_the_project_is_not_told_and_not_named(shop: Site):
     becomes(shop, "bob@example.com")
     assert say(shop, "x").status_code == 404
     assert say(shop, "x", "/issues/SHOP-1/notes/1").status_code == 404
-
-
-def test_many_comments_do_not_flood_a_mailbox(shop: Site):
-    for _ in range(12):
-        say(shop, "@bob")
-    assert len(told(shop)) == 9
 
 
 def test_without_a_mail_server_nothing_waits_for_one(mira: Site):

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 
 import jinja2
 
+from lighttrace.alerts.digest import Digest
 from lighttrace.alerts.news import News, Told, age
 from lighttrace.store.outbox import Message
 
@@ -38,8 +40,9 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
     """The mail of an outbox row."""
     if news.comment is not None and news.told is not None:
         return _mention(news, news.told, message, now_ms)
-    if news.told is None:
-        return _summary(news, message, now_ms)
+    if news.digest is not None:
+        return _digest(news, news.digest, message, now_ms)
+    assert news.told is not None
     verb, came_back = BACK.get(news.kind, ("New", ""))
     subject = f"{verb} in {news.told.project}: {_headline(news.told)}"
     if news.louder:
@@ -82,16 +85,9 @@ def letter(
     )
 
 
-def _summary(news: News, message: Message, now_ms: int) -> Mail:
-    context = {
-        "told": news.others,
-        "count": news.count,
-        "more": news.count - len(news.others),
-        "base_url": news.base_url,
-        "list_url": news.url,
-    }
-    noun = "message" if news.count == 1 else "messages"
-    return _mail(message, f"{news.count} more {noun} held back", "held", context, "", now_ms)
+def _digest(news: News, digest: Digest, message: Message, now_ms: int) -> Mail:
+    context = {"digest": digest, "last": news.kind == "held", "base_url": news.base_url}
+    return _mail(message, digest.headline, "digest", context, "", now_ms)
 
 
 def _mention(news: News, told: Told, message: Message, now_ms: int) -> Mail:
@@ -137,13 +133,16 @@ def _mail(
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("lighttrace", "web/templates/mail"),
         autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["thousands"] = lambda n: f"{n:,}"
+    made.filters["clock"] = lambda at: f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M}"
+    return made
 
 
 def _render(name: str, context: Mapping[str, object]) -> str:

@@ -62,6 +62,7 @@ def _gather(
                 kinds.get(it.issue_id, ""), it.kind, key=lambda kind: storm.STRENGTH.get(kind, 0)
             )
     members = list(kinds)[:MOST_MEMBERS]
+    about_none = [it for it in told if it.issue_id is None]
     draft = outbox.Draft(
         dedupe=f"{kind}:{told[0].id}:{target}",
         kind=kind,
@@ -70,7 +71,7 @@ def _gather(
         caused_at=told[0].at,
         payload={
             "count": len(told),
-            "kinds": Counter(it.kind for it in told),
+            "by_kind": Counter(kinds.values()) + Counter(it.kind for it in about_none),
             "issues": _loudest(tx, members, told[0].at, now_ms),
             "members": [(it, kinds[it]) for it in members],
             "from": told[0].at,

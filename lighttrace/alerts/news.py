@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import quote
 
+from lighttrace.alerts import digest
+from lighttrace.alerts.digest import Digest
 from lighttrace.event import details
 from lighttrace.event.model import Event, Json
 from lighttrace.event.title import crash_frame
@@ -27,6 +29,9 @@ Kind: TypeAlias = Literal[
     "quota",
     "digest",
     "held",
+    "failed",
+    "weekly",
+    "alive",
     "mention",
     "test",
 ]
@@ -116,6 +121,7 @@ class News:
     louder: str = ""  # the same in words: 61 per h, usually 4
     reasons: tuple[str, ...] = ()
     words: str = field(default="")  # what it says, if it is about no issue
+    digest: Digest | None = None
     comment: Comment | None = None
 
     @property
@@ -142,6 +148,7 @@ def read(
         comment = _comment(db, payload["note"], told)
     if (message.issue_id is not None and told is None) or ("note" in payload and comment is None):
         return None
+    gathered = digest.read(db, payload, base_url, now_ms) if "members" in payload else None
     shown = [_told(db, one, None, base_url, now_ms) for one in payload.get("issues", ())]
     rate = payload.get("rate")
     return News(
@@ -150,14 +157,15 @@ def read(
         at=message.caused_at,
         age_s=(now_ms - message.caused_at) / 1000,
         base_url=base_url,
-        url=told.url if told else f"{base_url}/issues?sort=first_seen",
+        url=told.url if told else gathered.url if gathered else f"{base_url}/issues",
         told=told,
         others=tuple(one for one in shown if one is not None),
         count=int(payload.get("count", 0)),
         rate=Rate(int(rate["count"]), int(rate["window_min"]), rate["usual"]) if rate else None,
         louder=str(payload.get("reason", "")),
         reasons=tuple(map(str, payload.get("reasons", ())))[:REASONS],
-        words=str(payload.get("words", "")),
+        words=gathered.headline if gathered else str(payload.get("words", "")),
+        digest=gathered,
         comment=comment,
     )
 

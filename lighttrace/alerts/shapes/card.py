@@ -143,6 +143,8 @@ def _says(news: News) -> str:
         return f"Links in messages lead to {news.base_url}"
     if news.kind == "held":
         return "So that there are no more than ten messages an hour. The rest is told after it."
+    if news.digest is not None:
+        return news.digest.sharing
     return news.told.value if news.told else ""
 
 

@@ -1,0 +1,218 @@
+"""What a message about several issues says: how many of what, since which release, what they share.
+Facts from the store, then words; the same for a mail and for a chat.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from lighttrace.store import gathered
+from lighttrace.store.database import Reader
+from lighttrace.store.gathered import Member
+
+TOP = 5
+SHARE = 0.8  # of the events, to be named as what they share
+OF_RELEASE = 0.7  # of an issue's events, to be counted to a release
+MINUTE_MS = 60_000
+AFTER_DEPLOY_MS = 30 * MINUTE_MS
+MANY_NEW, MANY_SPIKES = 5, 3
+MOST_SHARED = 3
+HOST = "server_name"
+# What events share without that saying anything, or what is said in another way.
+UNTOLD_TAGS = frozenset({"environment", "release", "dist", "level", "user", HOST})
+# (one, several) of what there is, by kind; what is missing is "message"
+WORDS = {
+    "new": ("new issue", "new issues"),
+    "loud": ("loud new issue", "loud new issues"),
+    "regression": ("issue back", "issues back"),
+    "escalating": ("out of the archive", "out of the archive"),
+    "spike": ("spiking", "spiking"),
+    "failed": ("not delivered", "not delivered"),
+    "mention": ("comment", "comments"),
+}
+SAID_OF_ONE = {
+    **{kind: one for kind, (one, _) in WORDS.items()},
+    "new": "new",
+    "regression": "back",
+}
+SAME_AS = {"spike_escalated": "spike"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """`host worker-2`, 94 %."""
+
+    what: str
+    value: str
+    per_cent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An issue of the list. `kind` in a word: new, back, spiking."""
+
+    title: str
+    value: str
+    kind: str
+    project: str
+    culprit: str
+    n: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """`count` messages, between two moments (ms), about `issues` issues."""
+
+    headline: str
+    count: int
+    issues: int
+    since: int
+    until: int
+    scope: str
+    events: int
+    people: int
+    deploy: str  # a sentence about the release most of them came with, or nothing
+    shared: tuple[Shared, ...]
+    rows: tuple[Row, ...]
+    url: str
+    link: str
+
+    @property
+    def sharing(self) -> str:
+        """What they share, in a sentence; or nothing."""
+        named = [f"{it.what} {it.value} ({it.per_cent} %)" for it in self.shared]
+        return f"Their events share {', '.join(named)}." if named else ""
+
+
+def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> Digest:
+    """A digest out of what the gate has put into its payload, with the numbers of this moment."""
+    kinds = {issue_id: SAME_AS.get(kind, kind) for issue_id, kind in payload["members"]}
+    since, until = int(payload["from"]), int(payload["to"])
+    period = gathered.since(since, now_ms)
+    found = gathered.members(db, list(kinds), period)
+    by_kind = _merged(payload["by_kind"])
+    fresh = [it for it in found if kinds[it.id] in ("new", "loud")]
+    releases = Counter(it.release for it in fresh if came_with_release(it))
+    release, n_of_release = (releases.most_common(1) or [("", 0)])[0]
+    projects = sorted({it.project for it in found})
+    where = projects[0] if len(projects) == 1 else f"{len(projects)} projects"
+    total = sum(it.n for it in found)
+    return Digest(
+        headline=headline(by_kind, where if found else "", release, n_of_release),
+        count=int(payload["count"]),
+        issues=by_kind.total(),
+        since=since,
+        until=until,
+        scope=where if found else "all projects",
+        events=total,
+        people=gathered.people(db, [it.id for it in found], period) if found else 0,
+        deploy=_deploy(fresh, release),
+        shared=shared(db, found, since, total) if len(found) > 1 else (),
+        rows=tuple(_row(it, kinds[it.id], base_url) for it in found[:TOP]),
+        url=_list(base_url, projects, by_kind, since),
+        link=f"See all {by_kind.total()}" if by_kind.total() > TOP else "Open the list",
+    )
+
+
+def headline(by_kind: Counter[str], where: str, release: str = "", n_of_release: int = 0) -> str:
+    """`12 new issues in shop, 8 since shop@2.1.0`, `3 issues spiking in shop`, `7 messages in
+    2 projects: 4 new issues, 2 spiking, 1 issue back`.
+    """
+    place = f" in {where}" if where else ""
+    if set(by_kind) == {"spike"}:
+        n = by_kind["spike"]
+        return f"{n} issue{'s' * (n != 1)} spiking{place}"
+    said = ", ".join(f"{n} {_noun(kind, n)}" for kind, n in by_kind.most_common())
+    if len(by_kind) > 1:
+        n = by_kind.total()
+        return f"{n} issues{place}: {said}"
+    if n_of_release == by_kind["new"] > 0:
+        return f"{said}{place} since {release}"
+    return f"{said}{place}" + (f", {n_of_release} since {release}" if n_of_release else "")
+
+
+def came_with_release(it: Member) -> bool:
+    """Whether an issue began soon after the first event of its release, and lives in it. Until
+    deploys are told, that event stands for the deploy.
+    """
+    if not it.release or it.deployed_at is None:
+        return False
+    soon = 0 <= it.created_at - it.deployed_at <= AFTER_DEPLOY_MS
+    return soon and it.n_of_release >= OF_RELEASE * it.n
+
+
+def shared(db: Reader, found: Sequence[Member], since_ms: int, total: int) -> tuple[Shared, ...]:
+    """What at least SHARE of the events have in common, and not all events have anyway."""
+    if not total:
+        return ()
+    tags = gathered.tags(db, found, since_ms - 5 * MINUTE_MS)
+    named: list[tuple[str, str, int]] = []
+    for value, n in tags.get(HOST, Counter()).most_common(1):
+        if gathered.has_other_value(db, HOST, value):
+            named.append(("host", value, n))
+    titles: Counter[str] = Counter()
+    releases: Counter[tuple[str, str]] = Counter()
+    for it in found:
+        titles[it.title] += it.n
+        releases[it.project, it.release] += it.n_of_release
+    for title, n in titles.most_common(1):
+        if sum(it.title == title for it in found) > 1:
+            named.append(("type", title, n))
+    for (project, release), n in releases.most_common(1):
+        if release and gathered.has_other_release(db, project, release):
+            named.append(("release", release, n))
+    others = ((key, *pair) for key, of in tags.items() for pair in of.most_common(1))
+    for key, value, n in sorted(others, key=lambda it: (-it[2], it[0])):
+        told = key not in UNTOLD_TAGS and n >= SHARE * total
+        if told and gathered.has_other_value(db, key, value):
+            named.append((key, value, n))
+    enough = [it for it in named if it[2] >= SHARE * total]
+    return tuple(
+        Shared(what, value, min(100, round(100 * n / total))) for what, value, n in enough
+    )[:MOST_SHARED]
+
+
+def _merged(by_kind: Mapping[str, int]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for kind, n in by_kind.items():
+        found[SAME_AS.get(kind, kind)] += n
+    return found
+
+
+def _noun(kind: str, n: int) -> str:
+    one, several = WORDS.get(kind, ("message", "messages"))
+    return one if n == 1 else several
+
+
+def _deploy(fresh: Iterable[Member], release: str) -> str:
+    began = [
+        it.created_at - it.deployed_at
+        for it in fresh
+        if it.release == release and it.deployed_at is not None and came_with_release(it)
+    ]
+    if not began:
+        return ""
+    seconds = max(0, min(began)) // 1000
+    after = f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"
+    return f"The first came {after} after the first event of {release}."
+
+
+def _row(it: Member, kind: str, base_url: str) -> Row:
+    word = SAID_OF_ONE.get(kind, "")
+    url = f"{base_url}/issues/{quote(it.short_id)}"
+    return Row(it.title, it.value, word, it.project, it.culprit, it.n, url)
+
+
+def _list(base_url: str, projects: Sequence[str], by_kind: Counter[str], since: int) -> str:
+    """The list of issues, with what the digest tells of in it."""
+    asked = {"project": projects[0]} if len(projects) == 1 else {}
+    if set(by_kind) <= {"new", "loud"}:
+        began = datetime.fromtimestamp(since // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        asked |= {"query": f"firstSeen:>={began}", "sort": "first_seen"}
+    elif set(by_kind) == {"spike"}:
+        asked |= {"query": "is:spiking"}
+    return f"{base_url}/issues?{urlencode(asked)}" if asked else f"{base_url}/issues"

@@ -1,0 +1,133 @@
+"""What a team hears when much happens at once, and when little does: from the event to the mailbox,
+with a clock that is told what time it is.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lighttrace.alerts.loop import Alerts
+from lighttrace.clock import FixedClock
+from lighttrace.config import Config
+from lighttrace.settings.alerts import Alerts as AlertOptions
+from lighttrace.store import causes, lanes, outbox
+from lighttrace.store.database import Transaction
+from lighttrace.store.store import Store
+from tests.mailbox import Mailbox, html_of, mailbox, text_of
+from tests.store.make import DAY, HOUR, MINUTE, NOON, an_event, running
+
+SECOND = 1_000
+ADA = "ada@example.com"
+
+
+class Team:
+    """Somebody with a mailbox, and a shop that breaks."""
+
+    def __init__(self, store: Store, box: Mailbox, clock: FixedClock) -> None:
+        self.store, self.box, self.clock = store, box, clock
+        config = Config(smtp=box.smtp(), alerts=AlertOptions(to=(ADA,)))
+        self.alerts = Alerts(store, lambda: config, clock)
+
+    async def receive(self, **event: Any) -> int:
+        stored = await self.store.submit(an_event(at=self.clock.now_ms(), **event))
+        await self.alerts.step()
+        assert stored.issue_id is not None
+        return stored.issue_id
+
+    async def cause(self, kind: str, issue_id: int) -> None:
+        def add(tx: Transaction) -> None:
+            tx.execute(causes.ADD, (kind, issue_id, None, self.clock.now_ms()))
+
+        await self.store.write(add)
+        await self.alerts.step()
+
+    async def wait(self, ms: int) -> None:
+        """The loop sleeps until a window closes or a message is due."""
+        until = self.clock.now_ms() + ms
+        while self.clock.now_ms() < until:
+            due = await self.store.read(outbox.next_due_at)
+            window = await self.store.read(lanes.next_at)
+            times = [at for at in (window, *due.values()) if at is not None]
+            at = min([it for it in times if it > self.clock.now_ms()], default=until)
+            self.clock.set(min(at, until))
+            await self.alerts.step()
+
+
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    with mailbox() as made:
+        yield made
+
+
+@pytest.fixture
+async def team(tmp_path: Path, box: Mailbox) -> AsyncIterator[Team]:
+    clock = FixedClock(NOON)
+    async with running(tmp_path / "lighttrace.db", clock, synchronous="NORMAL") as store:
+        yield Team(store, box, clock)
+
+
+async def test_forty_new_issues_after_a_deploy_are_one_mail_and_one_digest(team: Team) -> None:
+    await team.receive(group="old", release="shop@2.0.0")
+    await team.wait(HOUR)
+    team.box.messages.clear()
+
+    for number in range(40):
+        group, title = f"g{number}", f"Error{number}"
+        await team.receive(group=group, title=title, release="shop@2.1.0", user=f"u{number % 7}")
+        await team.receive(group=group, title=title, release="shop@2.1.0", user=f"u{number % 5}")
+        await team.wait(90 * SECOND // 40)
+    await team.wait(HOUR)
+
+    assert len(team.box.messages) == 2
+    assert team.box.subjects()[1] == "39 new issues in shop since shop@2.1.0"
+    said = text_of(team.box.messages[1])
+    assert "The first came 2 s after the first event of shop@2.1.0." in said
+    assert "They share: release shop@2.1.0, 100 % of all events" in said
+    assert "78 events, 7 users" in said
+    assert said.count("/issues/SHOP-") == 5
+    assert "/issues?project=shop&query=firstSeen" in said
+    assert "See all 39" in html_of(team.box.messages[1])
+
+
+async def test_a_database_that_takes_twelve_issues_down_makes_two_mails(team: Team) -> None:
+    tags = (("server_name", "web-1"), ("db", "replica"))
+    for number in range(12):
+        await team.receive(group=f"g{number}", title=f"Error{number}", tags=tags)
+        await team.receive(group="calm", tags=(("server_name", "web-9"), ("db", "primary")))
+        await team.wait(HOUR)
+    await team.wait(DAY)
+    team.box.messages.clear()
+
+    broken = (("server_name", "db-2"), ("db", "primary"))
+    for number in range(12):
+        for _ in range(9):
+            group, title = f"g{number}", f"Error{number}"
+            issue_id = await team.receive(group=group, title=title, tags=broken)
+        await team.cause("spike", issue_id)
+        await team.wait(10 * SECOND)
+    await team.wait(HOUR)
+
+    assert len(team.box.messages) == 2
+    assert team.box.subjects()[1] == "11 issues spiking in shop"
+    said = text_of(team.box.messages[1])
+    assert "They share: host db-2, 100 % of all events" in said
+    assert "Also: db primary, 100 % of all events" in said
+
+
+async def test_a_noisy_line_makes_as_many_mails_a_day_as_its_rule_speaks_and_then_all_is_as_before(
+    team: Team,
+) -> None:
+    noisy = await team.receive(group="noisy")
+    await team.wait(HOUR)
+    team.box.messages.clear()
+    for _ in range(48):  # the rule speaks every 30 minutes, however many events there are
+        await team.cause("volume", noisy)
+        await team.wait(30 * MINUTE)
+    assert len(team.box.messages) == 48
+
+    await team.wait(7 * DAY)
+    team.box.messages.clear()
+    await team.receive(group="another")
+    assert len(team.box.messages) == 1, "at once"

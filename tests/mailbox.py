@@ -1,5 +1,6 @@
 """A real SMTP server in a thread, and what it was sent."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ class Mailbox:
         self.recipients: list[str] = []
         self.connections = 0
         self.refuse: str | None = None
+        self.slow_s = 0.0  # between having a mail and saying so
         self._login = login
         self._controller = Controller(
             self,
@@ -56,6 +58,7 @@ class Mailbox:
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
         self.recipients += envelope.rcpt_tos
+        await asyncio.sleep(self.slow_s)
         return "250 queued as 1"
 
     def subjects(self) -> list[str]:

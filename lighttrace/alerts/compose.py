@@ -40,6 +40,9 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
     """The mail of an outbox row."""
     if news.comment is not None and news.told is not None:
         return _mention(news, news.told, message, now_ms)
+    if news.kind == "failed":
+        context = {"news": news, "age": age(news.age_s), "base_url": news.base_url}
+        return _mail(message, news.words, "failed", context, "", now_ms)
     if news.digest is not None:
         return _digest(news, news.digest, message, now_ms)
     assert news.told is not None

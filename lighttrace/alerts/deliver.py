@@ -4,15 +4,18 @@ At least once, under one Message-ID: if we die after the channel took a message 
 record that, it goes out again as the same message.
 """
 
+import logging
 from typing import Protocol
 
-from lighttrace.alerts import news
+from lighttrace.alerts import fallback, news
 from lighttrace.alerts.news import News
 from lighttrace.clock import Clock
-from lighttrace.errors import DeliveryError
+from lighttrace.errors import DeliveryError, StoreError
 from lighttrace.store import outbox
 from lighttrace.store.outbox import Attempt, Message
 from lighttrace.store.store import Store
+
+log = logging.getLogger(__name__)
 
 MINUTE_MS = 60_000
 BACK_OFF_MS = (
@@ -41,18 +44,22 @@ def next_try_ms(attempts: int) -> int:
     return BACK_OFF_MS[min(attempts, len(BACK_OFF_MS)) - 1]
 
 
-async def deliver_due(store: Store, channel: Channel, base_url: str, clock: Clock) -> int:
-    """Send every message of a channel that is due; returns how many were handed over.
+async def deliver_due(
+    store: Store, channel: Channel, base_url: str, clock: Clock, second: str | None = None
+) -> int:
+    """Send every message of a channel that is due; returns how many were handed over. `second` is
+    told of those that failed for good.
 
     A channel that is down is asked once, not once a message: the others wait a minute, or as long
-    as it asked for, without having been tried.
+    as it asked for, without having been tried. A message that we cannot put together waits like one
+    that was refused, and holds up no other.
     """
     sent = 0
     for message in await store.read(outbox.due, clock.now_ms(), BATCH, channel.name):
         if not await store.write(outbox.claim, message.id, clock.now_ms()):
             continue
         try:
-            sent += await _deliver(store, channel, message, base_url, clock)
+            sent += await _deliver(store, channel, message, base_url, clock, second)
         except DeliveryError as error:
             pause_ms = _pause_ms(error, BACK_OFF_MS[0])
             await store.write(outbox.put_off, channel.name, clock.now_ms(), pause_ms)
@@ -61,20 +68,32 @@ async def deliver_due(store: Store, channel: Channel, base_url: str, clock: Cloc
 
 
 async def _deliver(
-    store: Store, channel: Channel, message: Message, base_url: str, clock: Clock
+    store: Store,
+    channel: Channel,
+    message: Message,
+    base_url: str,
+    clock: Clock,
+    second: str | None,
 ) -> bool:
-    told = await store.read(news.read, message, message.payload, base_url, clock.now_ms())
-    if told is None:
-        words = "The issue was deleted before its message went out."
-        await store.write(outbox.give_up, message.id, Attempt(clock.now_ms(), "gone", 0, words))
-        return False
     began_s = clock.monotonic_s()
     try:
+        told = await store.read(news.read, message, message.payload, base_url, clock.now_ms())
+        if told is None:
+            words = "The issue was deleted before its message went out."
+            await store.write(outbox.give_up, message.id, Attempt(clock.now_ms(), "gone", 0, words))
+            return False
         code, answer = await channel.hand_over(told, message, clock.now_ms())
+    except StoreError:
+        raise
     except DeliveryError as error:
-        await _record_failure(store, message, error, began_s, clock)
+        await _record_failure(store, message, error, began_s, clock, second)
         if error.channel_down:
             raise
+        return False
+    except Exception as error:
+        log.exception("message %d (%s) could not be put together", message.id, message.kind)
+        ours = DeliveryError(f"A mistake of LightTrace: {type(error).__name__}", code="internal")
+        await _record_failure(store, message, ours, began_s, clock, second)
         return False
     took_ms = round((clock.monotonic_s() - began_s) * 1000)
     done = Attempt(clock.now_ms(), code, took_ms, answer)
@@ -83,13 +102,19 @@ async def _deliver(
 
 
 async def _record_failure(
-    store: Store, message: Message, error: DeliveryError, began_s: float, clock: Clock
+    store: Store,
+    message: Message,
+    error: DeliveryError,
+    began_s: float,
+    clock: Clock,
+    second: str | None,
 ) -> None:
     now_ms = clock.now_ms()
     took_ms = round((clock.monotonic_s() - began_s) * 1000)
     failed = Attempt(now_ms, error.code, took_ms, str(error))
-    if error.permanent or now_ms - message.made_at > GIVE_UP_MS:
-        await store.write(outbox.give_up, message.id, failed)
+    too_often = second is not None and message.attempts + 1 >= fallback.TRIES
+    if error.permanent or too_often or now_ms - message.made_at > GIVE_UP_MS:
+        await store.write(fallback.give_up, message, failed, second, now_ms)
     else:
         pause_ms = _pause_ms(error, next_try_ms(message.attempts + 1))
         await store.write(outbox.postpone, message.id, failed, now_ms + pause_ms)

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from lighttrace.alerts import quiet
-from lighttrace.alerts.deliver import deliver_due
+from lighttrace.alerts import fallback, quiet
+from lighttrace.alerts.deliver import BATCH, deliver_due
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.mail import Mailer, host_of
 from lighttrace.alerts.webhook import Post
@@ -87,17 +87,19 @@ class Alerts:
         return [n for n, at in due_at.items() if at <= now_ms and (n != MAIL or has_mail)]
 
     async def _deliver(self, channel: str) -> int:
-        config = self._config()
+        config, store, clock = self._config(), self._store, self._clock
+        url, second = config.base_url, config.alerts.fallback
         if channel == MAIL:
             assert config.smtp is not None
             async with Mailer(config.smtp) as mailer:
-                return await deliver_due(self._store, mailer, config.base_url, self._clock)
+                return await deliver_due(store, mailer, url, clock, second)
         hook = config.alerts.webhook(channel.removeprefix(PREFIX))
         if hook is None:
             words = f"There is no [[alerts.webhook]] of that name any more: {channel}."
-            await self._store.write(outbox.forsake, channel, words, self._clock.now_ms())
+            now_ms = clock.now_ms()
+            await store.write(fallback.forsake, channel, words, second, now_ms, BATCH)
             return 0
-        return await deliver_due(self._store, Post(hook), config.base_url, self._clock)
+        return await deliver_due(store, Post(hook), url, clock, second)
 
     async def _rest(self, due_at: list[int], errands: dict[str, asyncio.Task[int]]) -> None:
         """Until there is something new, an errand is done, the next message is due or a window

@@ -122,6 +122,7 @@ class News:
     reasons: tuple[str, ...] = ()
     words: str = field(default="")  # what it says, if it is about no issue
     digest: Digest | None = None
+    error: str = ""  # why another message was not delivered
     comment: Comment | None = None
 
     @property
@@ -164,7 +165,8 @@ def read(
         rate=Rate(int(rate["count"]), int(rate["window_min"]), rate["usual"]) if rate else None,
         louder=str(payload.get("reason", "")),
         reasons=tuple(map(str, payload.get("reasons", ())))[:REASONS],
-        words=gathered.headline if gathered else str(payload.get("words", "")),
+        words=str(payload.get("words", gathered.headline if gathered else "")),
+        error=str(payload.get("error", "")),
         digest=gathered,
         comment=comment,
     )

@@ -208,18 +208,6 @@ def put_off(tx: Transaction, channel: str, now_ms: int, for_ms: int) -> int:
     return tx.execute(PUT_OFF, values).rowcount
 
 
-FORSAKE = """
-update outbox set state = 'failed', done_at = :now_ms, error = :error
- where state = 'due' and claimed_at is null and target = :channel
-"""
-
-
-def forsake(tx: Transaction, channel: str, error: str, now_ms: int) -> int:
-    """Give up everything for a webhook that is no more; `error` says so."""
-    values = {"channel": channel, "now_ms": now_ms, "error": error}
-    return tx.execute(FORSAKE, values).rowcount
-
-
 def _message(row: Sequence[Any]) -> Message:
     id_, kind, target, issue_id, caused_at, *rest, payload = row
     made_at, due_at, attempts, message_id = rest

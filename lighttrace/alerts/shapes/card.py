@@ -98,6 +98,8 @@ def headline(news: News) -> str:
     told, n = news.told, news.count
     if news.kind == "test":
         return "LightTrace can send messages here"
+    if news.kind == "failed":
+        return line(news.words)
     if news.kind == "held":
         return f"{n} more message{'' if n == 1 else 's'} held back"
     if news.kind == "digest":
@@ -143,6 +145,9 @@ def _says(news: News) -> str:
         return f"Links in messages lead to {news.base_url}"
     if news.kind == "held":
         return "So that there are no more than ten messages an hour. The rest is told after it."
+    if news.kind == "failed":
+        about = news.digest.headline if news.digest else news.told.title if news.told else ""
+        return f"{line(news.error)} It was about: {about}" if about else line(news.error)
     if news.digest is not None:
         return news.digest.sharing
     return news.told.value if news.told else ""

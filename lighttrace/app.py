@@ -14,7 +14,9 @@ from starlette.types import ASGIApp
 
 from lighttrace import config as configuration
 from lighttrace import jobs
-from lighttrace.alerts.loop import Alerts
+from lighttrace.alerts.loop import Alerts, sender_host
+from lighttrace.alerts.ping import Ping
+from lighttrace.alerts.routine import Routine
 from lighttrace.alerts.spikes.watch import Watch
 from lighttrace.clock import Clock, SystemClock
 from lighttrace.config import Config
@@ -70,6 +72,14 @@ class App:
         self.asgi: ASGIApp = Ingest(routes.site(config, self._lifespan), self.services)
         self._owners = JudgeAgain(store, lambda it: self.services.options(it).rules, clock)
         self._alerts = Alerts(store, lambda: self.services.config, clock)
+        self._routine = Routine(
+            store,
+            lambda: self.services.config,
+            clock,
+            lambda: sender_host(self.services.config),
+            self._alerts.wake,
+        )
+        self._ping = Ping(store, lambda: self.services.config, clock, self._supervisor.pulses)
         self.services.wake_alerts = self._alerts.wake
         self._spikes = Watch(
             store, lambda it: self.services.options(it).spikes, clock, self._alerts.wake
@@ -100,7 +110,13 @@ class App:
                 Loop("spikes", self._spikes.run),
                 Loop("warm-up", _warm_up),
                 Loop("owners", self._owners.run),
-                *jobs.timetable(services.store, lambda: services.config, services.clock),
+                *jobs.timetable(
+                    services.store,
+                    lambda: services.config,
+                    services.clock,
+                    self._routine,
+                    self._ping,
+                ),
             ):
                 self._supervisor.start(loop)
             yield {"services": services}

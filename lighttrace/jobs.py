@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from lighttrace.alerts.ping import Ping
+from lighttrace.alerts.routine import Routine
 from lighttrace.clock import Clock
 from lighttrace.config import Config
 from lighttrace.store import deleting, erasing, retention, settling, training
@@ -13,7 +15,12 @@ RETENTION_S = 10.0  # between two looks the database may grow past its limit by 
 DICTIONARIES_S = 60.0  # a look is cheap; a project that has sent 200 events shrinks to a fifth
 
 
-def timetable(store: Store, config: Callable[[], Config], clock: Clock) -> tuple[Loop, ...]:
+LOOK_S = 20.0  # at the clock on the wall; a look costs a read
+
+
+def timetable(
+    store: Store, config: Callable[[], Config], clock: Clock, routine: Routine, ping: Ping
+) -> tuple[Loop, ...]:
     """The loops. `config` is asked anew at each turn, so that a reload counts."""
 
     async def forget(beat: Beat) -> None:
@@ -37,4 +44,21 @@ def timetable(store: Store, config: Callable[[], Config], clock: Clock) -> tuple
             await training.improve(store, clock.now_ms())
             await asyncio.sleep(DICTIONARIES_S)
 
-    return Loop("retention", forget), Loop("dictionaries", train)
+    async def remind(beat: Beat) -> None:
+        while True:
+            beat()
+            await routine.look()
+            await asyncio.sleep(LOOK_S)
+
+    async def give_a_sign(beat: Beat) -> None:
+        while True:
+            beat()
+            await ping.look()
+            await asyncio.sleep(LOOK_S)
+
+    return (
+        Loop("retention", forget),
+        Loop("dictionaries", train),
+        Loop("reports", remind),
+        Loop("sign of life", give_a_sign),
+    )

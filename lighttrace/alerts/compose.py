@@ -40,6 +40,12 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
     """The mail of an outbox row."""
     if news.comment is not None and news.told is not None:
         return _mention(news, news.told, message, now_ms)
+    if news.report is not None:
+        context = {"report": news.report, "base_url": news.base_url}
+        return _mail(message, news.report.subject, "weekly", context, "", now_ms)
+    if news.kind == "alive":
+        context = {"news": news, "base_url": news.base_url}
+        return _mail(message, news.words, "alive", context, "", now_ms)
     if news.kind == "failed":
         context = {"news": news, "age": age(news.age_s), "base_url": news.base_url}
         return _mail(message, news.words, "failed", context, "", now_ms)

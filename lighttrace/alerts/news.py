@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import quote
 
-from lighttrace.alerts import digest
+from lighttrace.alerts import digest, weekly
 from lighttrace.alerts.digest import Digest
+from lighttrace.alerts.weekly import Report
 from lighttrace.event import details
 from lighttrace.event.model import Event, Json
 from lighttrace.event.title import crash_frame
@@ -122,6 +123,7 @@ class News:
     reasons: tuple[str, ...] = ()
     words: str = field(default="")  # what it says, if it is about no issue
     digest: Digest | None = None
+    report: Report | None = None
     error: str = ""  # why another message was not delivered
     comment: Comment | None = None
 
@@ -152,6 +154,9 @@ def read(
     gathered = digest.read(db, payload, base_url, now_ms) if "members" in payload else None
     shown = [_told(db, one, None, base_url, now_ms) for one in payload.get("issues", ())]
     rate = payload.get("rate")
+    report = weekly.read(db, payload, base_url) if kind == "weekly" else None
+    if kind == "weekly" and report is None:
+        return None
     return News(
         id=message.message_id.strip("<>").partition("@")[0],
         kind=kind,
@@ -168,6 +173,7 @@ def read(
         words=str(payload.get("words", gathered.headline if gathered else "")),
         error=str(payload.get("error", "")),
         digest=gathered,
+        report=report,
         comment=comment,
     )
 

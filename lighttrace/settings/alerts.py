@@ -42,6 +42,8 @@ class Alerts(Table, frozen=True):
     """
     ping_every_min: Annotated[int, within(1, 1440, "minutes,")] = 5
     """How many minutes are between two of these."""
+    ping_allow_private: bool = False
+    """Whether that address may be in your own network, and without encryption."""
     quiet_hours: QuietHours | None = None
     webhooks: tuple[Webhook, ...] = msgspec.field(default=(), name="webhook")
 

@@ -94,3 +94,14 @@ def recent_rate(db: Reader, now_ms: int) -> float:
     hour, into = divmod(now_ms, HOUR_MS)
     minutes = 60 + into / 60_000
     return float(db.execute(RECENT_RATE, {"hour": hour}).fetchone()[0] / minutes)
+
+
+ACCEPTED = """
+select coalesce(sum(n), 0) from outcome_hour
+ where hour >= ? and hour < ? and source = 'server' and outcome = 'accepted'
+"""
+
+
+def accepted(db: Reader, since_hour: int, until_hour: int) -> int:
+    """Accepted things from the beginning of one hour to that of another."""
+    return int(db.execute(ACCEPTED, (since_hour, until_hour)).fetchone()[0])

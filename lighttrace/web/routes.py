@@ -17,6 +17,7 @@ from lighttrace.web.headers import SafeHeaders
 from lighttrace.web.links import Prefix
 from lighttrace.web.pages import (
     account,
+    account_messages,
     audit,
     changes,
     code,
@@ -57,6 +58,7 @@ ROUTES: tuple[Page, ...] = (
     *provider.PAGES,
     *second_factor.PAGES,
     *account.PAGES,
+    *account_messages.PAGES,
     *settings.PAGES,
     *project_settings.PAGES,
     *members.PAGES,

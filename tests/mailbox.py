@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -22,6 +23,7 @@ class Mailbox:
     def __init__(self, login: tuple[str, str] | None = None) -> None:
         self.messages: list[EmailMessage] = []
         self.recipients: list[str] = []
+        self.taken: list[tuple[float, EmailMessage]] = []  # with the time (monotonic, s) of our yes
         self.connections = 0
         self.refuse: str | None = None
         self.slow_s = 0.0  # between having a mail and saying so
@@ -59,6 +61,7 @@ class Mailbox:
         self.messages.append(message)
         self.recipients += envelope.rcpt_tos
         await asyncio.sleep(self.slow_s)
+        self.taken.append((time.monotonic(), message))
         return "250 queued as 1"
 
     def subjects(self) -> list[str]:

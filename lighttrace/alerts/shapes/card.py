@@ -32,6 +32,9 @@ VERBS: dict[Kind, str] = {
     "users": "Many users",
     "feedback": "Feedback",
     "quota": "Quota",
+    "failed": "Not delivered",
+    "weekly": "Your week",
+    "alive": "Alive",
 }
 
 
@@ -99,7 +102,7 @@ def headline(news: News) -> str:
     if news.kind == "test":
         return "LightTrace can send messages here"
     if news.kind == "failed":
-        return line(news.words)
+        return line(news.words) or VERBS["failed"]
     if news.kind == "held":
         return f"{n} more message{'' if n == 1 else 's'} held back"
     if news.kind == "digest":

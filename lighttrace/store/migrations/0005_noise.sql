@@ -8,8 +8,5 @@ CREATE INDEX outbox_made ON outbox(made_at);
 CREATE INDEX outbox_sent ON outbox(target, done_at) WHERE state = 'done';
 CREATE INDEX outbox_done ON outbox(done_at) WHERE state = 'done';
 CREATE INDEX outbox_pending ON outbox(target) WHERE state = 'due';
-CREATE INDEX outbox_told_by ON outbox(told_by) WHERE told_by IS NOT NULL;
-CREATE INDEX delivery_at ON delivery(at);
 -- What a target heard of late: alerts/storm.py. `until`: when to decide again.
 CREATE TABLE lane(target TEXT PRIMARY KEY, told_at INTEGER, step INTEGER NOT NULL DEFAULT 0, news_at INTEGER, strong_at INTEGER, until INTEGER) STRICT, WITHOUT ROWID;
-CREATE INDEX lane_until ON lane(until) WHERE until IS NOT NULL;

@@ -303,7 +303,7 @@ async def test_the_mail_says_how_loud_it_is_and_was(tracker: Tracker) -> None:
     """And nobody is mailed of a project without a rule."""
     await tracker.hear(loud())
     found = (await tracker.store.read(spikes.of_issues, [1]))[1]
-    await tracker.store.write(expand_due, ("ops@example.com",), "h", tracker.clock.now_ms())
+    await tracker.store.write(expand_due, ("ops@example.com",), None, "h", tracker.clock.now_ms())
     due = await tracker.store.read(outbox.due, tracker.clock.now_ms(), 9)
     (message,) = (it for it in due if it.kind == "spike")
     told = await tracker.store.read(

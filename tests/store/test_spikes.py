@@ -31,24 +31,33 @@ async def issue(store: Store) -> Store:
 
 
 async def begun(store: Store, it: Spike = LOUD) -> Spike:
-    spike_id = await store.write(spikes.begin, it, NOON)
-    assert spike_id is not None
-    return replace(it, id=spike_id)
+    found = await store.write(spikes.begin, it, None, NOON)
+    assert found is not None
+    return found
 
 
 async def test_there_is_one_at_a_time(issue: Store) -> None:
     first = await begun(issue)
-    assert await issue.write(spikes.begin, LOUD, NOON + MINUTE) is None
+    assert await issue.write(spikes.begin, LOUD, None, NOON + MINUTE) is None
     assert await issue.write(spikes.end, first, "over", NOON + HOUR)
-    assert await issue.write(spikes.begin, LOUD, NOON + 2 * HOUR) is not None
+    assert await issue.write(spikes.begin, LOUD, None, NOON + 2 * HOUR) is not None
 
 
 async def test_a_project_is_not_loud_while_one_of_its_issues_is(issue: Store) -> None:
     whole = replace(LOUD, subject=Subject(1))
     first = await begun(issue)
-    assert await issue.write(spikes.begin, whole, NOON) is None
+    assert await issue.write(spikes.begin, whole, None, NOON) is None
     await issue.write(spikes.end, first, "over", NOON + HOUR)
-    assert await issue.write(spikes.begin, whole, NOON + HOUR) is not None
+    assert await issue.write(spikes.begin, whole, None, NOON + HOUR) is not None
+
+
+async def test_its_message_is_caused_with_it_or_not_at_all(issue: Store) -> None:
+    said = {"reason": LOUD.reason}
+    first = await issue.write(spikes.begin, LOUD, said, NOON)
+    assert first is not None and (first.told, first.told_at) == (1, NOON)
+    assert await issue.read(spikes.open_ones) == [first]
+    assert await issue.write(spikes.begin, LOUD, said, NOON) is None
+    assert await one(issue, "select count(*) from cause where kind = 'spike'") == 1
 
 
 async def test_a_message_is_caused_once(issue: Store) -> None:

@@ -27,7 +27,7 @@ def shop(mira: Site) -> Site:
     mira.clock.set(now_ms)
     send(mira, *(an_error("LoudError", user={"id": str(n)}) for n in range(61)))
     send(mira, an_error("CalmError"))
-    mira.write(spikes.begin, loud(now_ms), now_ms)
+    mira.write(spikes.begin, loud(now_ms), None, now_ms)
     return mira
 
 

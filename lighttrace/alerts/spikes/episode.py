@@ -2,12 +2,12 @@
 are whole minutes.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Literal, TypeAlias
 
-from lighttrace.alerts.spikes.history import DAY, HOUR, Counted, Seen
+from lighttrace.alerts.spikes import baseline
+from lighttrace.alerts.spikes.history import DAY, HOUR, Counted, History
 
 COOLDOWN = HOUR  # between two messages about one issue
 MOST_A_DAY = 6
@@ -46,19 +46,17 @@ class Said:
         return rested and self.today < MOST_A_DAY
 
 
-def step(
-    it: Episode, windows: Mapping[int, Seen], rate: float, said: Said, now: int
-) -> tuple[Episode, Change | None]:
-    """The episode as it is now, and what became of it. `rate`: what is usual a minute now."""
+def step(it: Episode, history: History, said: Said, now: int) -> tuple[Episode, Change | None]:
+    """The episode as it is now, and what became of it."""
     if now - it.since >= LONGEST:
         return it, "level_shift"
-    it = replace(it, calm_from=_calm_from(it, windows[CALM].of(it.counted), rate, now))
+    it = replace(it, calm_from=_calm_from(it, history, now))
     if it.calm_from is not None and now - it.calm_from >= CALM:
         return it, "spike_over"
-    n = windows[PEAK_WIDTH].of(it.counted)
+    n = history.windows[PEAK_WIDTH].of(it.counted)
     if it.told is None:
         it = replace(it, peak=max(it.peak, n))
-        if said.may(now) and (now == it.since or it.calm_from is None):
+        if said.may(now) and it.calm_from is None:
             return replace(it, told=now), "spike"
     elif now - it.told < COOLDOWN:  # the peak is what those who were told may have seen
         it = replace(it, peak=max(it.peak, n))
@@ -67,7 +65,8 @@ def step(
     return it, None
 
 
-def _calm_from(it: Episode, n: int, rate: float, now: int) -> int | None:
-    usual = max(rate, it.rate) * CALM
-    calm = n <= max(1.5 * usual, usual + 3 * sqrt(usual) + 2)
+def _calm_from(it: Episode, history: History, now: int) -> int | None:
+    n, usual = history.windows[CALM].of(it.counted), history.usual(it.counted)
+    expected = CALM * max(it.rate, baseline.rate(usual, now, CALM, history.first_min))
+    calm = n <= max(1.5 * expected, expected + 3 * sqrt(expected) + 2)
     return (now if it.calm_from is None else it.calm_from) if calm else None

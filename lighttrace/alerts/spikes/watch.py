@@ -8,15 +8,14 @@ writes only when something has changed.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal, TypeAlias
 
-from lighttrace.alerts.spikes import baseline, words
+from lighttrace.alerts.spikes import words
 from lighttrace.alerts.spikes.ears import Ears
-from lighttrace.alerts.spikes.episode import CALM, PEAK_WIDTH, Change, Episode, step
+from lighttrace.alerts.spikes.episode import CALM, PEAK_WIDTH, Episode, Said, step
 from lighttrace.alerts.spikes.history import History
 from lighttrace.alerts.spikes.judge import LEAST, Sensitivity, Verdict, ceiling, fewest, look
-from lighttrace.alerts.spikes.pasts import MINUTE_MS, Asked, Pasts, ask
+from lighttrace.alerts.spikes.pasts import MINUTE_MS, Pasts, ask
 from lighttrace.alerts.spikes.rings import Needs
 from lighttrace.clock import Clock
 from lighttrace.event.model import Json
@@ -41,6 +40,23 @@ class Ongoing:
 
     spike: Spike
     episode: Episode
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """An issue, or a project as a whole, at one moment: its past, and what was said of it."""
+
+    key: int
+    subject: Subject
+    sensitivity: Sensitivity
+    history: History
+    said: Said
+    now_ms: int
+
+    @property
+    def now(self) -> int:
+        """The minute."""
+        return self.now_ms // MINUTE_MS
 
 
 class Watch:
@@ -102,14 +118,14 @@ class Watch:
             return
         self._quiet_until_s = self._now_s() + grace_s
         found = await self._store.read(minutes.last_hour, self._clock.now_ms())
+        ongoing = await self._store.read(spikes.open_ones)
+        self._ongoing = {_key(it.subject): Ongoing(it, _episode(it)) for it in ongoing}
         self._ears.fill(found)
         for start in range(0, len(found.events), SOME):
             self._ears.hear(found.events[start : start + SOME])
             await asyncio.sleep(0)
         early, self._early = self._early, None
         self._ears.hear(it for it in early if it.row > found.newest_row)
-        for it in await self._store.read(spikes.open_ones):
-            self._ongoing[_key(it.subject)] = Ongoing(it, _episode(it))
 
     async def turn(self) -> None:
         """Look at everything that is due now."""
@@ -133,48 +149,45 @@ class Watch:
     def _now_s(self) -> int:
         return self._clock.now_ms() // 1000
 
-    async def _asked(self, key: int, subject: Subject) -> Asked | None:
+    async def _scene(self, key: int, subject: Subject) -> Scene | None:
+        """None if nobody wants to hear of it: it is gone, put away, or switched off."""
+        sensitivity = self._sensitivity(subject.project_id)
+        if sensitivity == "off":
+            return None
         now_ms = self._clock.now_ms()
-        found = await self._store.read(ask, subject, self._pasts.get(key), now_ms)
-        if found is not None:
-            self._pasts.put(key, found.past)
-        return found
+        asked = await self._store.read(ask, subject, self._pasts.get(key), now_ms)
+        if asked is None:
+            return None
+        self._pasts.put(key, asked.past)
+        if not asked.open:
+            return None
+        now_ms = self._clock.now_ms()
+        windows = self._ears.ring(key, subject.project_id).windows(now_ms // 1000)
+        return Scene(key, subject, sensitivity, asked.history(windows), asked.said, now_ms)
 
     async def _look(self, key: int) -> None:
         subject = self._ears.subject(key)
-        sensitivity = self._sensitivity(subject.project_id)
-        # A project is not told of what one of its issues was told of.
-        off = sensitivity == "off" or (subject.issue_id is None and self._is_explained(subject))
-        found = None if off else await self._asked(key, subject)
-        now_ms = self._clock.now_ms()
-        now_s, now = now_ms // 1000, now_ms // MINUTE_MS
-        if found is None or not found.open or sensitivity == "off":
+        if subject.issue_id is None and self._is_explained(subject):
+            return  # a project is not told of what one of its issues was told of
+        scene = await self._scene(key, subject)
+        if scene is None:
             return
-        history = found.history(self._ears.ring(key, subject.project_id).windows(now_s))
-        verdict, needs = look(history, now, sensitivity)
-        if verdict is None:
-            self._ears.looked(key, now_s, needs, now_s + NEEDS_S)
+        verdict, needs = look(scene.history, scene.now, scene.sensitivity)
+        if verdict is not None:
+            await self._begin(scene, verdict)
         else:
-            await self._begin(key, subject, verdict, history, found, now_ms)
+            now_s = scene.now_ms // 1000
+            self._ears.looked(key, now_s, needs, now_s + NEEDS_S)
 
     def _is_explained(self, project: Subject) -> bool:
         ongoing = (it.spike.subject for it in self._ongoing.values())
         return any(it.issue_id and it.project_id == project.project_id for it in ongoing)
 
-    async def _begin(
-        self,
-        key: int,
-        subject: Subject,
-        verdict: Verdict,
-        history: History,
-        found: Asked,
-        now_ms: int,
-    ) -> None:
-        now = now_ms // MINUTE_MS
-        most = ceiling(history, now, verdict)
+    async def _begin(self, scene: Scene, verdict: Verdict) -> None:
+        most = ceiling(scene.history, scene.now, verdict)
         spike = Spike(
             id=0,
-            subject=subject,
+            subject=scene.subject,
             counted=verdict.counted,
             width=verdict.width,
             n=verdict.n,
@@ -183,64 +196,54 @@ class Watch:
             since=most.start,
             most_events=most.events,
             most_people=most.people,
-            peak=history.windows[PEAK_WIDTH].of(verdict.counted),
-            started_at=now_ms,
+            peak=scene.history.windows[PEAK_WIDTH].of(verdict.counted),
+            started_at=scene.now_ms,
         )
-        spike_id = await self._store.write(spikes.begin, spike, now_ms)
-        if spike_id is not None:
-            spike = replace(spike, id=spike_id)
-            self._ongoing[key] = Ongoing(spike, _episode(spike))
-            await self._step(key, history, found, now_ms)
+        said = _said(spike) if scene.said.may(scene.now) else None
+        begun = await self._store.write(spikes.begin, spike, said, scene.now_ms)
+        if begun is not None:
+            self._ongoing[scene.key] = Ongoing(begun, _episode(begun))
+            if said is not None:
+                self._wake_alerts()
 
     async def _go_on(self, key: int) -> None:
         it = self._ongoing[key]
-        found = await self._asked(key, it.spike.subject)
-        now_ms = self._clock.now_ms()
-        if (
-            found is None
-            or not found.open
-            or self._sensitivity(it.spike.subject.project_id) == "off"
-        ):
-            await self._store.write(spikes.end, it.spike, "closed", now_ms)
+        scene = await self._scene(key, it.spike.subject)
+        if scene is None:
+            await self._store.write(spikes.end, it.spike, "closed", self._clock.now_ms())
             del self._ongoing[key]
             return
-        ring = self._ears.ring(key, it.spike.subject.project_id)
-        await self._step(key, found.history(ring.windows(now_ms // 1000)), found, now_ms)
-
-    async def _step(self, key: int, history: History, found: Asked, now_ms: int) -> None:
-        it, now = self._ongoing[key], now_ms // MINUTE_MS
-        usual = history.usual(it.spike.counted)
-        rate = baseline.rate(usual, now, CALM, history.first_min)
-        episode, change = step(it.episode, history.windows, rate, found.said, now)
+        episode, change = step(it.episode, scene.history, scene.said, scene.now)
         if (episode.peak, episode.calm_from) != (it.episode.peak, it.episode.calm_from):
             await self._store.write(spikes.go_on, it.spike.id, episode.peak, episode.calm_from)
         it.episode = episode
-        if change is not None:
-            await self._carry_out(key, change, history, rate, now_ms)
-
-    async def _carry_out(
-        self, key: int, change: Change, history: History, rate: float, now_ms: int
-    ) -> None:
-        it = self._ongoing[key]
         if change == "spike_over" or change == "level_shift":
-            n = history.windows[CALM].of(it.spike.counted)
-            minutes_long = (now_ms - it.spike.started_at) // MINUTE_MS
-            said: dict[str, Json] = {"minutes": minutes_long}
-            if change == "level_shift":
-                said["reason"] = words.stays(n / CALM, it.spike.rate)
-            ending = partial(spikes.end, ending="over" if change == "spike_over" else change)
-            await self._store.write(ending, it.spike, now_ms=now_ms, said=said)
-            del self._ongoing[key]
-            return
+            await self._end(scene, it, change)
+        elif change is not None:
+            await self._tell(scene, it, change)
+
+    async def _end(
+        self, scene: Scene, it: Ongoing, change: Literal["spike_over", "level_shift"]
+    ) -> None:
+        lasted: Json = (scene.now_ms - it.spike.started_at) // MINUTE_MS
+        said = {"minutes": lasted}
+        if change == "level_shift":
+            n = scene.history.windows[CALM].of(it.spike.counted)
+            said["reason"] = words.stays(n / CALM, it.spike.rate)
+        ending: spikes.Ending = "over" if change == "spike_over" else "level_shift"
+        await self._store.write(spikes.end, it.spike, ending, scene.now_ms, said)
+        del self._ongoing[scene.key]
+
+    async def _tell(self, scene: Scene, it: Ongoing, change: spikes.Message) -> None:
         said = _said(it.spike)
         if change == "spike_escalated":
-            n = history.windows[PEAK_WIDTH].of(it.spike.counted)
+            n = scene.history.windows[PEAK_WIDTH].of(it.spike.counted)
             said |= {
                 "rate": _rate(n, PEAK_WIDTH, it.spike.rate),
                 "reason": words.louder(n, PEAK_WIDTH, it.spike.rate, it.spike.counted),
             }
-        if await self._store.write(spikes.tell, it.spike, change, said, now_ms):
-            it.spike = replace(it.spike, told=it.spike.told + 1, told_at=now_ms)
+        if await self._store.write(spikes.tell, it.spike, change, said, scene.now_ms):
+            it.spike = replace(it.spike, told=it.spike.told + 1, told_at=scene.now_ms)
             self._wake_alerts()
 
 

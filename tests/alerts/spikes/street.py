@@ -4,10 +4,10 @@ ring, judged when the ring is open, told of as the state machine says. Time is g
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from lighttrace.alerts.spikes import baseline, judge
-from lighttrace.alerts.spikes.episode import CALM, Episode, Said, step
+from lighttrace.alerts.spikes import judge
+from lighttrace.alerts.spikes.episode import PEAK_WIDTH, Change, Episode, Said, step
 from lighttrace.alerts.spikes.history import DAY, History
 from lighttrace.alerts.spikes.judge import Sensitivity, Verdict
 from lighttrace.alerts.spikes.rings import CAP, Ring
@@ -119,30 +119,35 @@ class Street:
         self._ceilings.append(judge.ceiling(history, now, verdict))
         self._episode = Episode(now, verdict.counted, verdict.rate)
         self._minute = now
-        self._go_on(at_s)
+        if self._may_say(now):
+            self._say("spike", at_s)
+            peak = history.windows[PEAK_WIDTH].of(verdict.counted)
+            self._episode = replace(self._episode, told=now, peak=peak)
 
     def _go_on(self, at_s: int) -> None:
         assert self._episode is not None
         now, history = at_s // 60, self.history(at_s)
-        usual = history.usual(self._episode.counted)
-        rate = baseline.rate(usual, now, CALM, history.first_min)
-        it, change = step(self._episode, history.windows, rate, self._said, now)
-        self._episode = it
+        self._may_say(now)
+        self._episode, change = step(self._episode, history, self._said, now)
         if change is None:
             return
-        reason = self.verdicts[-1].reason
-        self.told.append(Told(at_s - MONDAY * 60, change, reason))
+        self._say(change, at_s)
         if change in ("spike", "spike_escalated"):
-            today = self._said.today if self._same_day(now) else 0
-            self._said = Said(now, today + 1)
             return
         self._episode, self._free_from = None, now
         last = self._ceilings.pop()
         if change == "spike_over":
             self._ceilings.append(Ceiling(last.start, now, last.events, last.people))
 
-    def _same_day(self, now: int) -> bool:
-        return self._said.last is not None and self._said.last // DAY == now // DAY
+    def _may_say(self, now: int) -> bool:
+        if self._said.last is not None and self._said.last // DAY != now // DAY:
+            self._said = replace(self._said, today=0)
+        return self._said.may(now)
+
+    def _say(self, change: Change, at_s: int) -> None:
+        self.told.append(Told(at_s - MONDAY * 60, change, self.verdicts[-1].reason))
+        if change in ("spike", "spike_escalated"):
+            self._said = Said(at_s // 60, self._said.today + 1)
 
     def history(self, at_s: int) -> History:
         return History(

@@ -326,18 +326,24 @@ FROM_ROW = "select id, received_at from event where id >= ? order by id limit 1"
 
 
 def first_row_since(db: Reader, since_ms: int) -> int:
-    """The first row received at or after a moment: rows rise with it, so this is a binary search
-    and nothing needs an index by time.
+    """The first row received at or after a moment: rows rise with it, so nothing needs an index by
+    time. Every other step is a guess, as if events came evenly, which mostly is near.
     """
     newest = newest_row(db)
     low, high = 0, newest and newest + 1
+    low_at = high_at = None
+    guesses = False
     while low < high:
         middle = (low + high) // 2
+        if guesses and low_at is not None and high_at is not None and low_at < since_ms <= high_at:
+            share = (since_ms - low_at) / (high_at - low_at)
+            middle = min(high - 1, low + int((high - low) * share))
+        guesses = not guesses
         row, received_at = db.execute(FROM_ROW, (middle,)).fetchone()
         if received_at >= since_ms:
-            high = middle
+            high, high_at = middle, received_at
         else:
-            low = row + 1
+            low, low_at = row + 1, received_at
     return low
 
 

@@ -1,9 +1,14 @@
 """Which event of an issue is shown, what stands around it, and what its client sent."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lighttrace.store import bodies, environments, events, feedback, hashes, tag_stats
 from lighttrace.store.writes import FeedbackWrite
@@ -225,3 +230,20 @@ def test_environments_are_named_and_none_is_one_of_them(shelf: Shelf) -> None:
     assert environments.scope(shelf.db, None) == environments.ALL
     assert environments.scope(shelf.db, "") == environments.find(shelf.db, "")
     assert environments.scope(shelf.db, "nowhere") is None
+
+
+@given(st.lists(st.sampled_from((0, 0, 1, 5, 1000, 10**6)), min_size=1, max_size=40), st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_moment_leads_to_the_first_row_from_it_on(gaps: list[int], data: st.DataObject) -> None:
+    """However unevenly events came, and with rows that are gone."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("create table event(id integer primary key, received_at integer)")
+        times = list(accumulate(gaps))
+        kept = data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times)))
+        rows = [
+            (row, at) for row, (at, keep) in enumerate(zip(times, kept, strict=True), 1) if keep
+        ]
+        db.executemany("insert into event values(?, ?)", rows)
+        moment = data.draw(st.integers(-1, times[-1] + 1))
+        found = events.first_row_since(db, moment)
+        assert [it for it in rows if it[0] >= found] == [it for it in rows if it[1] >= moment]

@@ -44,10 +44,11 @@ def tag(db: Reader, term: Term, asker: Asker) -> Condition:
         if not term.op and not value.is_pattern:
             tokens[token(term.key, value.text)] = None
     many = False
+    means = _meaning(term)
     for (stored,) in db.execute(VALUES_OF, (term.key,)):
         if stored.startswith("\0"):
             many = True
-        elif any(_means(term, value, stored) for value in term.values):
+        elif means(stored):
             tokens[token(term.key, stored)] = None
     if many and (term.op or any(value.is_pattern for value in term.values)):
         asker.remark(
@@ -58,15 +59,21 @@ def tag(db: Reader, term: Term, asker: Asker) -> Condition:
     return says(list(tokens))
 
 
-def _means(term: Term, value: Value, stored: str) -> bool:
+def _meaning(term: Term) -> Callable[[str], object]:
+    """What says whether a value of the tag is meant."""
     if not term.op:
-        return value.pattern().fullmatch(stored) is not None
-    left, right = values.decimal(stored), values.decimal(value.text)
-    return (
-        left is not None
-        and right is not None
-        and values.holds(term.op, (left > right) - (left < right))
-    )
+        several = "|".join(f"(?:{value.pattern().pattern})" for value in term.values)
+        return re.compile(several, re.IGNORECASE | re.DOTALL).fullmatch
+    wanted = [values.decimal(value.text) for value in term.values]
+
+    def compares(stored: str) -> bool:
+        left = values.decimal(stored)
+        return left is not None and any(
+            right is not None and values.holds(term.op, (left > right) - (left < right))
+            for right in wanted
+        )
+
+    return compares
 
 
 # --- keys ---

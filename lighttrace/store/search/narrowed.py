@@ -12,7 +12,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from operator import add
 
 from lighttrace.store import counters, events, text_index
@@ -66,7 +65,10 @@ class Narrowed:
     _read: list[Answers] = field(default_factory=list)  # of the newest pieces, whole
     _groups: dict[int, list[int]] = field(default_factory=dict)  # issue → its groups
     _since: dict[int, int] = field(default_factory=dict)  # issue → the row its events begin with
-    _rows: dict[int, list[int]] = field(default_factory=dict)  # group → what is meant of it
+    _rows: dict[int, list[int]] = field(
+        default_factory=dict
+    )  # issue → its events that are meant, oldest first
+    _counted: Counter[int] | None = None  # how many there are of each state, once all is read
     _loud: dict[int, Units] = field(default_factory=dict)  # issue → what is counted of it
 
     # --- reading ---
@@ -101,7 +103,8 @@ class Narrowed:
         meant as a whole, of the others which they are.
         """
         new = [it for it in issue_ids if it not in self._groups]
-        groups = hashes_of(self.db, new)
+        groups = {it: list[int]() for it in new} | hashes_of(self.db, new)
+        self._since |= dict.fromkeys(new, 0)
         values = {"issues": json.dumps(new), "env_id": self.scope.env_id}
         loud = []
         for issue_id, since, n in self.db.execute(BEGINS, values):
@@ -110,7 +113,7 @@ class Narrowed:
                 loud.append(issue_id)
         if loud:
             self._loud |= counters.units(self.db, loud, self.scope.envs, self.period)
-        self._groups |= {issue_id: groups.get(issue_id, []) for issue_id in new}
+        self._groups |= groups
         quiet = [it for issue_id in new if issue_id not in self._loud for it in groups[issue_id]]
         others = (
             Answers.of(self.db, self.classes, it, self._envs, quiet)
@@ -118,8 +121,12 @@ class Narrowed:
         )
         answers = [*self._read, *others]
         answers.reverse()
-        for hash_id in quiet:
-            self._rows[hash_id] = [row for it in answers for row in it.rows(hash_id)]
+        for issue_id in new:
+            if issue_id not in self._loud:
+                rows = [row for own in groups[issue_id] for it in answers for row in it.rows(own)]
+                if len(groups[issue_id]) > 1:
+                    rows.sort()
+                self._rows[issue_id] = rows[bisect_left(rows, self._since[issue_id]) :]
 
     def _is_one_whole(self, hash_ids: Sequence[int]) -> bool:
         """Whether an issue is one group, of which all is meant that happened in the period."""
@@ -130,14 +137,7 @@ class Narrowed:
     def _n(self, issue_id: int) -> int:
         if issue_id in self._loud:
             return sum(n for *_, n in self._loud[issue_id])
-        return len(self._of_issue(issue_id))
-
-    def _of_issue(self, issue_id: int) -> list[int]:
-        """Its events that are meant, oldest first."""
-        self._learn([issue_id])
-        several = [self._rows[it] for it in self._groups[issue_id]]
-        rows = several[0] if len(several) == 1 else sorted(chain.from_iterable(several))
-        return rows[bisect_left(rows, self._since.get(issue_id, 0)) :]
+        return len(self._rows[issue_id])
 
     # --- which, and in which order ---
 
@@ -170,9 +170,9 @@ class Narrowed:
             self._read_all()
         elif not self._is_whole:
             return None
-        sql = COUNTED.format(where=self.chosen.where)
-        values = {**self.chosen.values, "lasts": json.dumps(self._of_groups("last_seen"))}
-        counted = dict(self.db.execute(sql, values).fetchall())
+        if self._counted is None:
+            self._ranked("last_seen")
+        counted = self._counted or Counter[int]()
         return {state: counted.get(state, 0) for state in State}
 
     def _newest(self, cursor: Cursor | None, limit: int) -> Ranked:
@@ -194,7 +194,10 @@ class Narrowed:
             self._read_piece()
 
     def _ranked(self, sort: Sort) -> Ranked:
-        return list(self._in_state(self._keys(sort, self._of_groups(sort))))
+        found = self._keys(sort, self._of_groups(sort))
+        if self._is_whole:
+            self._counted = Counter(state for _, state in found.values())
+        return list(self._in_state(found))
 
     def _in_state(self, found: Mapping[int, tuple[int, int]]) -> Iterator[tuple[int, int]]:
         for issue_id, (key, state) in found.items():
@@ -272,7 +275,7 @@ class Narrowed:
     def numbers(self, issue_ids: Sequence[int], *, people_later: bool) -> dict[int, Numbers]:
         self._learn(issue_ids)
         loud = [it for it in issue_ids if it in self._loud]
-        rows = {it: self._of_issue(it) for it in issue_ids if it not in self._loud}
+        rows = {it: self._rows[it] for it in issue_ids if it not in self._loud}
         people: dict[int, int] = {}
         if loud:
             people = counters.people(self.db, loud, self.scope.envs, self.period)
@@ -294,7 +297,7 @@ class Narrowed:
     def _ends(self, issue_id: int, odd: list[int]) -> tuple[int, int]:
         db = self.db
         if issue_id not in self._loud:
-            rows = self._of_issue(issue_id)
+            rows = self._rows[issue_id]
             odd = [row for row in odd if _has(rows, row)]
             return ends(of_rows(db, rows), of_rows(db, rows[::-1]), of_rows(db, odd))
         (hash_id,), since = self._groups[issue_id], self._since[issue_id]
@@ -317,7 +320,7 @@ class Narrowed:
 
     def _people(self, issue_id: int) -> int:
         """Who met the events that are meant, each person once."""
-        values = (json.dumps(self._of_issue(issue_id)),)
+        values = (json.dumps(self._rows[issue_id]),)
         return int(self.db.execute(PEOPLE, values).fetchone()[0])
 
 
@@ -326,13 +329,6 @@ select g.id, e.issue_id, e.state, a.first_event from json_each(:hashes) w
  cross join grouphash g on g.id = w.value
  cross join issue_env e on e.env_id = :env_id and e.issue_id = g.issue_id
  cross join issue_env a on a.env_id = 0 and a.issue_id = g.issue_id where {where}
-"""
-COUNTED = """
-select e.state, count(distinct e.issue_id) from json_each(:lasts) w
- cross join grouphash g on g.id = cast(w.key as integer)
- cross join issue_env e on e.env_id = :env_id and e.issue_id = g.issue_id
- cross join issue_env a on a.env_id = 0 and a.issue_id = g.issue_id
- where w.value >= a.first_event and {where} group by 1
 """
 WALK = """
 select e.{column}, e.issue_id from issue_env e

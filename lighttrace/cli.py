@@ -97,9 +97,10 @@ def serve(
 )
 def init(file: Path) -> None:
     """Write a file with every setting, commented, to start from."""
+    text = example.text()
     try:
         with file.open("x", encoding="utf-8") as out:
-            out.write(example.text())
+            out.write(text)
     except FileExistsError:
         raise LightTraceError(f"{file} is there already; nothing was changed.") from None
     except OSError as error:

@@ -37,7 +37,7 @@ def by_hash(tx: Transaction, say: Callable[[str], None]) -> None:
         for start in range(first, min(first + text_index.ROW_MASK, last_row) + 1, ROWS_AT_ONCE):
             rows = tx.execute(ask, (start, start + ROWS_AT_ONCE))
             tx.executemany(text_index.ADD.format(table=table), _texts(tx, rows))
-            say(f"indexed {min(100, 100 * (start + ROWS_AT_ONCE) // last_row)} %")
+            say(f"indexed {min(100, 100 * (start + ROWS_AT_ONCE) // (last_row + 1))} %")
         tx.execute("drop table temp.words_before")
         tx.execute("drop table before")
 

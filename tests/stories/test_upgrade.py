@@ -128,6 +128,16 @@ def test_an_event_that_cannot_be_read_any_more_keeps_its_words(left: Path):
         assert {it.lower() for it in text_index.words(title)} | {text_index.EVERY} <= found
 
 
+def test_where_every_event_had_its_day_there_is_nothing_to_index(left: Path):
+    with closing(sqlite3.connect(left)) as db:
+        db.execute("delete from event")
+        db.execute("delete from event_body")
+        db.commit()
+    upgrade(left)
+    with closing(sqlite3.connect(left)) as db:
+        assert indexed(db) == {}
+
+
 ODD_ONE = "select id, hash_id, title from event where title is not null limit 1"
 SEARCHES = {
     "ledger": 1,

@@ -280,7 +280,7 @@ def troubles(rows: list[RefusalRow], own: list[Key], now_ms: int) -> list[Troubl
     return said
 
 
-# the reasons of web/ingest.py; what has no words here is explained by its detail
+# the reasons of refusals; what has no words here is explained by its detail
 REASONS = {
     "wrong_key": "arrived with a wrong key",
     "wrong_project": "arrived with a key of another project",

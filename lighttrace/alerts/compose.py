@@ -60,6 +60,7 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
         "told": news.told,
         "back": came_back,
         "age": age(news.age_s),
+        "more": news.more,
         "base_url": news.base_url,
     }
     return _mail(message, subject, "issue", context, _thread(message, news.told), now_ms)

@@ -45,7 +45,7 @@ def _open_for(tx: Transaction, target: str, hours: Quiet | None, host: str, now_
             return
         told = [it for it in waiting if it.id in set(decision.ids)]
         if decision.form == "alone":
-            outbox.release(tx, told[0].id, now_ms)
+            outbox.release(tx, told[0].id, now_ms, more=len(held) - 1)
         else:
             kind = "held" if decision.form == "last" else "digest"
             _gather(tx, target, kind, told, host, now_ms)

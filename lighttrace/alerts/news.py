@@ -123,6 +123,7 @@ class News:
     reasons: tuple[str, ...] = ()
     words: str = field(default="")  # what it says, if it is about no issue
     digest: Digest | None = None
+    more: int = 0  # other messages that are held, and told together later
     report: Report | None = None
     error: str = ""  # why another message was not delivered
     comment: Comment | None = None
@@ -173,6 +174,7 @@ def read(
         words=str(payload.get("words", gathered.headline if gathered else "")),
         error=str(payload.get("error", "")),
         digest=gathered,
+        more=int(payload.get("more", 0)),
         report=report,
         comment=comment,
     )

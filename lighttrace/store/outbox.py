@@ -74,14 +74,18 @@ def add(tx: Transaction, draft: Draft, host: str, now_ms: int) -> int | None:
 
 
 RELEASE = """
-update outbox set state = 'due', due_at = ?1, released_at = ?1
- where id = ?2 and state = 'held' and done_at is null
+update outbox set state = 'due', due_at = :now_ms, released_at = :now_ms,
+  payload = iif(:more > 0, json_set(payload, '$.more', :more), payload)
+ where id = :id and state = 'held' and done_at is null
 """
 
 
-def release(tx: Transaction, message_id: int, now_ms: int) -> bool:
-    """Let a held message go out alone. False if that was decided already."""
-    return tx.execute(RELEASE, (now_ms, message_id)).rowcount == 1
+def release(tx: Transaction, message_id: int, now_ms: int, more: int = 0) -> bool:
+    """Let a held message go out alone; it says that `more` are held. False if that was decided
+    already.
+    """
+    values = {"id": message_id, "now_ms": now_ms, "more": more}
+    return tx.execute(RELEASE, values).rowcount == 1
 
 
 GATHER = """

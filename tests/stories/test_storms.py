@@ -131,3 +131,12 @@ async def test_a_noisy_line_makes_as_many_mails_a_day_as_its_rule_speaks_and_the
     team.box.messages.clear()
     await team.receive(group="another")
     assert len(team.box.messages) == 1, "at once"
+
+
+async def test_a_message_that_goes_ahead_says_how_many_are_held(team: Team) -> None:
+    for number in range(4):
+        await team.store.submit(an_event(at=NOON, group=f"g{number}"))
+    await team.alerts.step()
+    assert "3 more messages are held, and told together soon." in text_of(team.box.messages[0])
+    await team.wait(HOUR)
+    assert "held, and told" not in text_of(team.box.messages[1])

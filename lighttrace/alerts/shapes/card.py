@@ -187,4 +187,5 @@ def _links(news: News) -> Iterator[Link]:
 def _foot(news: News) -> str:
     if news.kind in ("test", "held", "digest"):
         return "LightTrace"
-    return f"LightTrace, {age(news.age_s)} after it happened"
+    more = f", {news.more} more held back" if news.more else ""
+    return f"LightTrace, {age(news.age_s)} after it happened{more}"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from sqlite3 import Connection
 
 import pytest
 
@@ -26,3 +27,8 @@ async def store(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Store]:
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
     with a_shelf(tmp_path) as shelf:
         yield shelf
+
+
+@pytest.fixture
+def db(shelf: Shelf) -> Connection:
+    return shelf.db

@@ -1,7 +1,5 @@
 """The audit log: what was recorded is found again, for a year, and a flood does not drown it."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
@@ -9,13 +7,6 @@ import pytest
 from lighttrace.store import audit, tokens, users
 from lighttrace.store.audit import Wanted
 from tests.store.make import DAY, HOUR, NOON
-from tests.store.shelf import a_shelf
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Connection]:
-    with a_shelf(tmp_path) as shelf:
-        yield shelf.db
 
 
 def subjects(db: Connection, limit: int = 10, **wanted: object) -> list[str]:

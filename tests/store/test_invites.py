@@ -1,7 +1,5 @@
 """Links that let somebody in: once, not for long, and never further than whoever made them."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
@@ -10,15 +8,8 @@ from lighttrace.errors import RefusedError, TakenError
 from lighttrace.store import identities, invites, teams, users
 from lighttrace.store.users import User
 from tests.store.make import DAY, HOUR, NOON
-from tests.store.shelf import a_shelf
 
 WEEK = 7 * DAY
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Connection]:
-    with a_shelf(tmp_path) as shelf:
-        yield shelf.db
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Users, sessions, tokens and the set-up link: what opens a door, and what no longer does."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
@@ -10,13 +8,6 @@ from lighttrace.errors import TakenError
 from lighttrace.store import invites, sessions, tokens, users
 from lighttrace.store.users import User
 from tests.store.make import DAY, HOUR, NOON
-from tests.store.shelf import a_shelf
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Connection]:
-    with a_shelf(tmp_path) as shelf:
-        yield shelf.db
 
 
 @pytest.fixture

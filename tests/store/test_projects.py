@@ -1,8 +1,6 @@
 """Projects get slugs people can type, and keep them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
@@ -11,13 +9,6 @@ from lighttrace.errors import TakenError
 from lighttrace.store import keys, projects
 from lighttrace.store.sight import ALL
 from tests.store.make import NOON
-from tests.store.shelf import a_shelf
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Connection]:
-    with a_shelf(tmp_path) as shelf:
-        yield shelf.db
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Who may change whom: nobody climbs, nobody is locked out of their own house."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
@@ -10,13 +8,6 @@ from lighttrace.errors import RefusedError
 from lighttrace.store import members, sessions, teams, tokens, users
 from lighttrace.store.users import User
 from tests.store.make import DAY, NOON
-from tests.store.shelf import a_shelf
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Connection]:
-    with a_shelf(tmp_path) as shelf:
-        yield shelf.db
 
 
 def somebody(db: Connection, name: str, role: str) -> User:

@@ -1,7 +1,5 @@
 """Half-done sign-ins, second factors and names at providers: what counts, and how often."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
@@ -9,13 +7,6 @@ import pytest
 from lighttrace.store import identities, second_factors, sessions, sign_ins, users
 from lighttrace.store.users import User
 from tests.store.make import DAY, HOUR, NOON
-from tests.store.shelf import a_shelf
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Connection]:
-    with a_shelf(tmp_path) as shelf:
-        yield shelf.db
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Tokens: no more rights than their person has, and a list without secrets."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
@@ -11,13 +9,6 @@ from lighttrace.store import tokens, users
 from lighttrace.store.tokens import SCOPES, Use
 from lighttrace.store.users import User
 from tests.store.make import DAY, NOON
-from tests.store.shelf import a_shelf
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[Connection]:
-    with a_shelf(tmp_path) as shelf:
-        yield shelf.db
 
 
 def somebody(db: Connection, name: str, role: str) -> User:

@@ -176,23 +176,26 @@ class Row:
 
 
 def pills(it: Issue | IssueRow, first_at: int, now_ms: int) -> tuple[Pill, ...]:
-    """What people decided, else what happened of late; then whether it took the program down."""
+    """What people decided, else what happened of late; then whether it took the program down. Two
+    at most.
+    """
     found = []
     if it.state is State.RESOLVED:
         found.append(Pill("ok", "Resolved", "check"))
     elif it.state is State.ARCHIVED:
         found.append(Pill("arch", "Archived", "archive"))
-    elif it.substate is Substate.REGRESSED:
-        found.append(Pill("regr", "Regressed", "regress"))
-    elif it.spike is not None:
-        found.append(Pill("spike", "Spiking", "spike"))
-    elif it.substate is Substate.ESCALATING:
-        found.append(Pill("spike", "Escalating", "regress"))
-    elif now_ms - first_at < NEW_MS:
-        found.append(Pill("new", "New", "spark"))
+    else:
+        if it.substate is Substate.REGRESSED:
+            found.append(Pill("regr", "Regressed", "regress"))
+        if it.spike is not None:
+            found.append(Pill("spike", "Spiking", "spike"))
+        elif it.substate is Substate.ESCALATING:
+            found.append(Pill("spike", "Escalating", "regress"))
+        elif not found and now_ms - first_at < NEW_MS:
+            found.append(Pill("new", "New", "spark"))
     if it.unhandled:
         found.append(Pill("bad", "Unhandled"))
-    return tuple(found)
+    return tuple(found[:2])
 
 
 def bars_since(since: int | None, spark: Sequence[int], period_ms: int, now_ms: int) -> int:

@@ -82,8 +82,8 @@ def run(rate: float, seconds: float) -> dict[str, Any]:
             load = subprocess.Popen(
                 [
                     *(sys.executable, HERE / "load.py", "--dsn", dsn, "--only", MIX),
-                    *("--rate", str(rate), "--connections", "32", "--issues", "20"),
-                    *("--seconds", str(seconds + SETTLE_S + 5), "--prebuild", "4000"),
+                    *("--rate", str(rate), "--connections", "16", "--issues", "20"),
+                    *("--seconds", str(seconds + SETTLE_S + 5), "--prebuild", "16000"),
                 ],
                 stdout=subprocess.PIPE,
                 text=True,

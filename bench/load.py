@@ -144,6 +144,8 @@ class Load:
         self.result.errors[why] += 1
         self._selector.unregister(connection.socket)
         connection.socket.close()
+        if connection in self._idle:  # it was at rest for longer than the server waits
+            self._idle.remove(connection)
         if self._stop_on_error:
             self._broken = True
             return

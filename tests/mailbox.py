@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +22,25 @@ class Mailbox:
     set.
     """
 
-    def __init__(self, login: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        login: tuple[str, str] | None = None,
+        smtps: ssl.SSLContext | None = None,
+        starttls: ssl.SSLContext | None = None,
+        smtputf8: bool = True,
+    ) -> None:
         self.messages: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.taken: list[tuple[float, EmailMessage]] = []  # with the time (monotonic, s) of our yes
         self.connections = 0
         self.refuse: str | None = None
         self.slow_s = 0.0  # between having a mail and saying so
+        self.farewell = False  # at the next mail
+        self.left = threading.Event()  # a client has taken leave
+        self.said: list[str] = []  # the commands of clients
+        self.options: list[str] = []  # of MAIL FROM
+        self.raw: list[bytes] = []
+        self._transports: list[asyncio.Transport] = []
         self._login = login
         self._controller = Controller(
             self,
@@ -35,12 +49,18 @@ class Mailbox:
             authenticator=self._authenticate if login else None,
             auth_required=login is not None,
             auth_require_tls=False,
+            enable_SMTPUTF8=smtputf8,
+            ssl_context=smtps,
+            tls_context=starttls,
+            require_starttls=starttls is not None,
         )
 
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, answers: list[str]
     ) -> list[str]:
-        self.connections += 1
+        self.connections += session.ssl is not None or not server.require_starttls
+        assert server.transport is not None
+        self._transports.append(server.transport)
         session.host_name = hostname
         return answers
 
@@ -58,11 +78,37 @@ class Mailbox:
         assert isinstance(envelope.content, bytes)
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
+        self.raw.append(envelope.content)
         self.messages.append(message)
         self.recipients += envelope.rcpt_tos
         await asyncio.sleep(self.slow_s)
         self.taken.append((time.monotonic(), message))
         return "250 queued as 1"
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.farewell:
+            self.farewell = False
+            return "421 4.7.0 too many messages in one connection"
+        self.options += options
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RSET(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.said.append("RSET")
+        return "250 OK"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.said.append("QUIT")
+        self.left.set()
+        return "221 Bye"
+
+    def hang_up(self) -> None:
+        """On everybody, without a word."""
+        for transport in self._transports:
+            self._controller.loop.call_soon_threadsafe(transport.abort)
+        self._transports.clear()
 
     def subjects(self) -> list[str]:
         return [str(message["Subject"]) for message in self.messages]
@@ -97,8 +143,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def mailbox(login: tuple[str, str] | None = None) -> Iterator[Mailbox]:
-    made = Mailbox(login)
+def mailbox(login: tuple[str, str] | None = None, **how: Any) -> Iterator[Mailbox]:
+    made = Mailbox(login, **how)
     made._controller.start()
     try:
         yield made

@@ -1,31 +1,15 @@
 """What a mail says: news in HTML and in text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
 import jinja2
 
 from lighttrace.alerts.digest import Digest
+from lighttrace.alerts.message import Mail, subject_line
 from lighttrace.alerts.news import News, Told, age
 from lighttrace.store.outbox import Message
-
-SUBJECT_LENGTH = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A finished mail. `at` in ms; `thread_id` holds the mails of one issue together."""
-
-    to: str
-    subject: str
-    text: str
-    html: str
-    message_id: str
-    thread_id: str
-    at: int
-
 
 # kind → the beginning of its subject, and how it came back
 BACK = {
@@ -82,11 +66,11 @@ def letter(
     context: Mapping[str, object],
 ) -> Mail:
     """A mail to one person that is about no issue. `kind` names its templates."""
-    words = " ".join(subject.split())  # a line break in a subject would be another header
+    words = subject_line(subject)
     everything = {**context, "to": to, "subject": words}
     return Mail(
         to=to,
-        subject=words[:SUBJECT_LENGTH],
+        subject=words,
         text=_render(f"{kind}.txt", everything),
         html=_render(f"{kind}.html", everything),
         message_id=message_id,
@@ -127,12 +111,11 @@ def _mail(
     thread_id: str,
     now_ms: int,
 ) -> Mail:
-    words = " ".join(subject.split())  # a line break in a subject would be another header
-    cut = words if len(words) <= SUBJECT_LENGTH else words[: SUBJECT_LENGTH - 1] + "…"
-    everything = {**context, "subject": cut, "to": message.target}
+    words = subject_line(subject)
+    everything = {**context, "subject": words, "to": message.target}
     return Mail(
         to=message.target,
-        subject=cut,
+        subject=words,
         text=_render(f"{template}.txt", everything),
         html=_render(f"{template}.html", everything),
         message_id=message.message_id,

@@ -14,6 +14,7 @@ from lighttrace.alerts.mail import Mailer, host_of
 from lighttrace.alerts.webhook import Post
 from lighttrace.clock import Clock
 from lighttrace.config import Config
+from lighttrace.settings.mail import Smtp
 from lighttrace.settings.webhooks import PREFIX
 from lighttrace.store import lanes, outbox
 from lighttrace.store.store import Store
@@ -31,6 +32,7 @@ class Alerts:
         self._config = config
         self._clock = clock
         self._wake = asyncio.Event()
+        self._mailer: Mailer | None = None
 
     def committed(self, batch: Committed) -> None:
         """For `Store.on_commit`."""
@@ -63,12 +65,14 @@ class Alerts:
             for errand in errands.values():
                 errand.cancel()
             await asyncio.gather(*errands.values(), return_exceptions=True)
+            await self._leave()
 
     async def step(self) -> int:
         """Do what there is to do now; returns how many messages were handed over."""
         await self._expand()
         due_at = await self._store.read(outbox.next_due_at)
         sent = await asyncio.gather(*map(self._deliver, self._now_due(due_at)))
+        await self._leave()
         return sum(sent)
 
     async def _expand(self) -> None:
@@ -91,8 +95,8 @@ class Alerts:
         url, second = config.base_url, config.alerts.fallback
         if channel == MAIL:
             assert config.smtp is not None
-            async with Mailer(config.smtp) as mailer:
-                return await deliver_due(store, mailer, url, clock, second)
+            mailer = await self._mailer_for(config.smtp)
+            return await deliver_due(store, mailer, url, clock, second)
         hook = config.alerts.webhook(channel.removeprefix(PREFIX))
         if hook is None:
             words = f"There is no [[alerts.webhook]] of that name any more: {channel}."
@@ -100,6 +104,18 @@ class Alerts:
             await store.write(fallback.forsake, channel, words, second, now_ms, BATCH)
             return 0
         return await deliver_due(store, Post(hook), url, clock, second)
+
+    async def _mailer_for(self, smtp: Smtp) -> Mailer:
+        """The same from burst to burst, until a reload names another server."""
+        if self._mailer is None or self._mailer.smtp != smtp:
+            await self._leave()
+            self._mailer = Mailer(smtp)
+        return self._mailer
+
+    async def _leave(self) -> None:
+        mailer, self._mailer = self._mailer, None
+        if mailer is not None:
+            await mailer.close()
 
     async def _rest(self, due_at: list[int], errands: dict[str, asyncio.Task[int]]) -> None:
         """Until there is something new, an errand is done, the next message is due or a window

@@ -2,24 +2,28 @@
 plain words.
 """
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
+from email.utils import make_msgid
 from types import TracebackType
 from typing import Self
 
 import aiosmtplib
 
-from lighttrace.alerts.compose import Mail, compose, test_mail
+from lighttrace.alerts.compose import compose, test_mail
+from lighttrace.alerts.message import Mail, in_dns, message_of
 from lighttrace.alerts.news import News
 from lighttrace.errors import DeliveryError
 from lighttrace.settings.mail import Smtp
 from lighttrace.store.outbox import Message
 
+KEEP_S = 10.0  # of idleness; servers hang up after minutes, and a burst of a storm is seconds long
+LAST_WORD_S = 2.0  # a server that does not say good-bye holds up no stop of ours
+LEAVING = 421
 REFUSED_FOR_GOOD = range(550, 560)  # no such mailbox, policy: trying again changes nothing
 
 
@@ -37,15 +41,22 @@ def sender(smtp: Smtp) -> str:
 
 
 class Mailer:
-    """A mail channel for as long as its `async with` lasts. The connection is opened by the first
-    mail.
+    """The mail channel: one connection, opened by the first mail and kept for a burst and `keep_s`
+    seconds after its last one.
+
+    A server may close it meanwhile, which fails no mail: a connection that was used before is asked
+    first whether it is there, and replaced once if the server leaves in the middle. A mail that is
+    handed over twice because of that is the same message, with the same Message-ID.
     """
 
     name = "mail"
 
-    def __init__(self, smtp: Smtp) -> None:
-        self._smtp = smtp
+    def __init__(self, smtp: Smtp, keep_s: float = KEEP_S) -> None:
+        self.smtp = smtp
+        self._keep_s = keep_s
         self._client: aiosmtplib.SMTP | None = None
+        self._lapse: asyncio.TimerHandle | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -56,9 +67,15 @@ class Mailer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._client is not None:
-            client, self._client = self._client, None
+        await self.close()
+
+    async def close(self) -> None:
+        """Take leave of the server. The next mail opens a new connection."""
+        self._stay()
+        client, self._client = self._client, None
+        if client is not None:
             await _quit(client)
+        await asyncio.gather(*self._leaving)
 
     async def hand_over(self, news: News, message: Message, now_ms: int) -> tuple[str, str]:
         """For `deliver`."""
@@ -66,15 +83,38 @@ class Mailer:
 
     async def send(self, mail: Mail) -> str:
         """Hand one mail to the server; returns its words. Raises DeliveryError."""
-        async with _in_plain_words(self._smtp, mail.to):
-            client = await self._connected()
-            _, answer = await client.send_message(message_of(mail, sender(self._smtp)))
-            return answer
+        self._stay()
+        try:
+            async with _in_plain_words(self.smtp, mail.to):
+                return await self._send(mail)
+        finally:
+            loop = asyncio.get_running_loop()
+            self._lapse = loop.call_later(self._keep_s, self._leave)
 
-    async def _connected(self) -> aiosmtplib.SMTP:
-        if self._client is not None and self._client.is_connected:
-            return self._client
-        smtp = self._smtp
+    async def _send(self, mail: Mail) -> str:
+        message = message_of(mail, sender(self.smtp))
+        if (client := await self._used()) is not None:
+            try:
+                return await _say(client, message, mail.to)
+            except (aiosmtplib.SMTPException, OSError) as error:
+                if not _has_left(error):
+                    raise
+        return await _say(await self._new(), message, mail.to)
+
+    async def _used(self) -> aiosmtplib.SMTP | None:
+        """The connection of an earlier mail, if the server still holds its end of it."""
+        client = self._client
+        if client is None or not client.is_connected:
+            return None
+        try:
+            await client.rset()
+        except (aiosmtplib.SMTPException, OSError):
+            client.close()
+            return None
+        return client
+
+    async def _new(self) -> aiosmtplib.SMTP:
+        smtp = self.smtp
         client = aiosmtplib.SMTP(
             hostname=smtp.host,
             port=smtp.port,
@@ -82,16 +122,48 @@ class Mailer:
             use_tls=smtp.tls == "tls",
             start_tls=smtp.tls == "starttls",
         )
-        await client.connect()
+        try:
+            await client.connect()
+            if smtp.username:
+                await client.login(smtp.username, smtp.password or "")
+        except BaseException:
+            client.close()
+            raise
         self._client = client
-        if smtp.username:
-            await client.login(smtp.username, smtp.password or "")
         return client
+
+    def _stay(self) -> None:
+        if self._lapse is not None:
+            self._lapse.cancel()
+            self._lapse = None
+
+    def _leave(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            leaving = asyncio.create_task(_quit(client))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+
+
+async def _say(client: aiosmtplib.SMTP, message: EmailMessage, to: str) -> str:
+    _, answer = await client.send_message(message, recipients=[in_dns(to)])
+    return answer
+
+
+def _has_left(error: Exception) -> bool:
+    """Whether the server hung up, or says that it is about to."""
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return any(one.code == LEAVING for one in error.recipients)
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return error.code == LEAVING
+    return isinstance(error, ConnectionError)
 
 
 async def _quit(client: aiosmtplib.SMTP) -> None:
+    if not client.is_connected:
+        return
     try:
-        await client.quit()
+        await client.quit(timeout=LAST_WORD_S)
     except (aiosmtplib.SMTPException, OSError):
         client.close()
 
@@ -107,6 +179,7 @@ async def _in_plain_words(smtp: Smtp, to: str) -> AsyncIterator[None]:
             f"{where} does not take mail for {to}: {first.code} {first.message}",
             permanent=first.code in REFUSED_FOR_GOOD,
             code=str(first.code),
+            channel_down=first.code == LEAVING,
         ) from error
     except aiosmtplib.SMTPAuthenticationError as error:
         raise DeliveryError(
@@ -117,7 +190,9 @@ async def _in_plain_words(smtp: Smtp, to: str) -> AsyncIterator[None]:
         ) from error
     except aiosmtplib.SMTPResponseException as error:
         raise DeliveryError(
-            f"{where} said no: {error.code} {error.message}", code=str(error.code)
+            f"{where} said no: {error.code} {error.message}",
+            code=str(error.code),
+            channel_down=error.code == LEAVING,
         ) from error
     except aiosmtplib.SMTPTimeoutError as error:
         raise DeliveryError(
@@ -127,15 +202,15 @@ async def _in_plain_words(smtp: Smtp, to: str) -> AsyncIterator[None]:
             code="timeout",
             channel_down=True,
         ) from error
-    except ssl.SSLError as error:
-        raise DeliveryError(
-            f"The encrypted connection to {where} failed: {error.reason or error}. "
-            'Port 465 wants tls = "tls", port 587 tls = "starttls", '
-            'port 25 inside a network tls = "none".',
-            code="tls",
-            channel_down=True,
-        ) from error
     except (aiosmtplib.SMTPException, OSError) as error:
+        if (broken := _of_tls(error)) is not None:
+            raise DeliveryError(_about_tls(broken, where), code="tls", channel_down=True) from error
+        if isinstance(error, aiosmtplib.SMTPNotSupported) and not to.isascii():
+            raise DeliveryError(
+                f"{where} takes no mail for an address such as {to}: {error}",
+                permanent=True,
+                code="unsupported",
+            ) from error
         if "not supported" in str(error):
             raise DeliveryError(
                 f"{where} does not offer what [smtp] asks for: {error} "
@@ -148,22 +223,25 @@ async def _in_plain_words(smtp: Smtp, to: str) -> AsyncIterator[None]:
         ) from error
 
 
-def message_of(mail: Mail, from_address: str) -> EmailMessage:
-    """The mail as SMTP wants it: text and HTML, threaded by issue, marked as sent by a program."""
-    message = EmailMessage()
-    message["From"] = f"LightTrace <{from_address}>"
-    message["To"] = mail.to
-    message["Subject"] = mail.subject
-    message["Date"] = format_datetime(datetime.fromtimestamp(mail.at / 1000, UTC))
-    message["Message-ID"] = mail.message_id
-    if mail.thread_id:
-        message["References"] = mail.thread_id
-        message["In-Reply-To"] = mail.thread_id
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(mail.text)
-    message.add_alternative(mail.html, subtype="html")
-    return message
+def _of_tls(error: BaseException) -> ssl.SSLError | None:
+    """What is wrong with the encryption, if that is what is wrong."""
+    if isinstance(error, ssl.SSLError):
+        return error
+    return None if error.__cause__ is None else _of_tls(error.__cause__)
+
+
+def _about_tls(error: ssl.SSLError, where: str) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"The certificate of {where} is not trusted: {error.verify_message}. "
+            "[smtp] host must be a name in it; of an authority of your own, name the certificate "
+            "in the environment: SSL_CERT_FILE=/etc/ssl/our-ca.pem."
+        )
+    return (
+        f"The encrypted connection to {where} failed: {error.reason or error}. "
+        'Port 465 wants tls = "tls", port 587 tls = "starttls", '
+        'port 25 inside a network tls = "none".'
+    )
 
 
 async def send_test(smtp: Smtp, to: str, base_url: str, now_ms: int) -> str:

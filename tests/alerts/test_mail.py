@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lighttrace.alerts.compose import Mail
 from lighttrace.alerts.mail import Mailer, send_test, sender
+from lighttrace.alerts.message import Mail
 from lighttrace.errors import DeliveryError
 from lighttrace.settings.mail import Smtp
 from tests.mailbox import Mailbox, html_of, mailbox, text_of

@@ -1,0 +1,82 @@
+"""A mail as it travels: headers and two parts, by RFC 5322. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from lighttrace.alerts.shapes.text import cut, line
+
+SUBJECT_LENGTH = 120
+# Gmail shows no more of a mail than 102 KB, in whatever encoding it came.
+MOST_BYTES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A finished mail. `at` in ms; `thread_id` holds the mails of one issue together. `list_id`:
+    "name <id>" of those who get the same, and `leave_url` where one leaves; a letter has neither.
+    """
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    thread_id: str
+    at: int
+    list_id: tuple[str, str] | None = None
+    leave_url: str = ""
+
+
+def subject_line(words: str) -> str:
+    """Fit for a header, whatever an error calls itself: a line break would be another header."""
+    return cut(line(words), SUBJECT_LENGTH) or "LightTrace"
+
+
+def message_of(mail: Mail, from_address: str) -> EmailMessage:
+    """Text and HTML, threaded by issue, marked as sent by a program: nothing answers it by itself.
+
+    Following `List-Unsubscribe` changes nothing, and there is no `List-Unsubscribe-Post`
+    (docs/decisions.md, "Mail").
+    """
+    message = EmailMessage()
+    message["From"] = _address(from_address, "LightTrace")
+    message["To"] = _address(mail.to)
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(datetime.fromtimestamp(mail.at / 1000, UTC))
+    message["Message-ID"] = mail.message_id
+    if mail.thread_id:
+        message["References"] = mail.thread_id
+        message["In-Reply-To"] = mail.thread_id
+    if mail.list_id is not None:
+        name, id_ = mail.list_id
+        message["List-Id"] = f"{name} <{id_}>"
+        message["Precedence"] = "list"
+    if mail.leave_url:
+        message["List-Unsubscribe"] = f"<{mail.leave_url}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(_text_only(mail.text))
+    message.add_alternative(_text_only(mail.html), subtype="html")
+    return message
+
+
+def _address(address: str, name: str = "") -> Address:
+    user, _, domain = in_dns(address).rpartition("@")
+    return Address(name, username=user, domain=domain)
+
+
+def in_dns(address: str) -> str:
+    """With its domain as it is looked up: only what is left of the @ may need SMTPUTF8."""
+    user, _, domain = address.rpartition("@")
+    try:
+        return f"{user}@{domain.encode('idna').decode()}"
+    except UnicodeError:  # no such domain can be; the server says so
+        return address
+
+
+def _text_only(text: str) -> str:
+    """Without what no mail may hold: half surrogates, NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ")

@@ -1,5 +1,6 @@
 """What whole pages cost at size: ms from a request to the last byte of its answer in one process,
-p50 and p95, the CPU of it and the size of the HTML, as JSON; the figures go to docs/performance.md.
+p50, p95 and fastest, the CPU of it and the size of the HTML, as JSON; the figures go to
+docs/performance.md. What others do on the machine is in all of these, in the CPU the least.
 
 `python bench/whole_pages.py DATABASE [--runs 20] [--only WORDS]`
 
@@ -139,6 +140,7 @@ async def measure(database: Path, runs: int, only: str) -> dict[str, Any]:
     return {
         name: {
             "p50": round(statistics.median(took[name]), 1),
+            "fastest": round(min(took[name]), 1),
             "p95": round(sorted(took[name])[int(runs * 0.95)], 1),
             "cpu": round(statistics.median(cpu[name]), 1),
             "kb": round(sizes[name] / 1000, 1),
@@ -163,7 +165,7 @@ def main() -> None:
     timings = asyncio.run(measure(given.database, given.runs, given.only))
     result = {
         "load": os.getloadavg()[0],
-        "over_50_ms": [name for name, it in timings.items() if it["p50"] > 50],
+        "over_50_ms": [name for name, it in timings.items() if it["cpu"] > 50],
         "over_150_kb": [name for name, it in timings.items() if it["kb"] > 150],
         "ms": timings,
     }

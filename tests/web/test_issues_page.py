@@ -159,6 +159,12 @@ def test_a_filter_that_matches_nothing_offers_to_drop_one_at_a_time(shop: Site):
     }
 
 
+def test_what_is_nowhere_is_found_by_dropping_the_search_alone(shop: Site):
+    html = page(shop, "/issues?query=nowhere&environment=staging&project=shop-api")
+    ways = re.findall(r"<span>(\w+):</span>.*?</a><span[^>]*>([^<]+)</span>", html)
+    assert ways == [("search", "1 issue")]
+
+
 def test_a_viewer_sees_no_way_to_change_anything(shop: Site):
     shop.user("vera@example.com", "viewer", "Vera")
     shop.client.cookies.clear()

@@ -16,9 +16,9 @@ from lighttrace.store.database import Reader
 OLDEST_ROW = "select coalesce(min(id), 0) from event"
 # Up to so many groups are looked up one by one, 0.02 ms each where the table is settled and 0.2
 # where it is written; to go through a table of 2^18 events takes 1 to 17 ms.
-FEW_GROUPS = 50
+FEW_GROUPS = 100
 MANY_GROUPS = 1_000  # with more, those that are not wanted are sooner left out afterwards
-DEAR_TOKENS = 16  # in a search of so many, each group would cost as much as going through
+DEAR_TOKENS = 8  # in a search of more, each group would cost as much as going through
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,9 @@ def _ways(
     if asked.project:
         ways.append(("Project", asked.project, asked.but(project=None), everywhere))
     known = {} if counted is None else {"State": sum(counted.values())}
+    wide = asked.but(environment=None, period="90d", state="all", project=None)
+    if len(ways) > 3 and asked.text and not _count(db, wide, everywhere):
+        known |= dict.fromkeys(("Environment", "Period", "State", "Project"), 0)  # nor with all
     return tuple(
         Way(words, value, without, known[words] if words in known else _count(db, without, scope))
         for words, value, without, scope in ways

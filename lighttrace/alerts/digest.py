@@ -28,16 +28,22 @@ WORDS = {
     "new": ("new issue", "new issues"),
     "loud": ("loud new issue", "loud new issues"),
     "regression": ("issue back", "issues back"),
-    "escalating": ("out of the archive", "out of the archive"),
-    "spike": ("spiking", "spiking"),
-    "failed": ("not delivered", "not delivered"),
     "mention": ("comment", "comments"),
+    "feedback": ("report by a user", "reports by users"),
+    "quota": ("project over its quota", "projects over their quota"),
+    "ingest": ("project whose events are refused", "projects whose events are refused"),
 }
-SAID_OF_ONE = {
-    **{kind: one for kind, (one, _) in WORDS.items()},
-    "new": "new",
-    "regression": "back",
+# what is said of issues
+OF_ISSUES = {
+    "spike": "spiking",
+    "escalating": "out of the archive",
+    "events": "counted by rules",
+    "users": "counted by rules",
+    "every": "asked for by rules",
+    "failed": "not delivered",
 }
+SAID_OF_ONE = {**OF_ISSUES, "new": "new", "loud": "new and loud", "regression": "back"}
+ABOUT_ISSUES = {"new", "loud", "regression", *OF_ISSUES}
 SAME_AS = {"spike_escalated": "spike"}
 
 
@@ -119,20 +125,20 @@ def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> 
 
 
 def headline(by_kind: Counter[str], where: str, release: str = "", n_of_release: int = 0) -> str:
-    """`12 new issues in shop, 8 since shop@2.1.0`, `3 issues spiking in shop`, `7 messages in
+    """`12 new issues in shop, 8 since shop@2.1.0`, `3 issues spiking in shop`, `7 issues in
     2 projects: 4 new issues, 2 spiking, 1 issue back`.
     """
-    place = f" in {where}" if where else ""
-    if set(by_kind) == {"spike"}:
-        n = by_kind["spike"]
-        return f"{n} issue{'s' * (n != 1)} spiking{place}"
-    said = ", ".join(f"{n} {_noun(kind, n)}" for kind, n in by_kind.most_common())
+    place, n = f" in {where}" if where else "", by_kind.total()
+    things = ("issue" if set(by_kind) <= ABOUT_ISSUES else "message") + "s" * (n != 1)
     if len(by_kind) > 1:
-        n = by_kind.total()
-        return f"{n} issues{place}: {said}"
+        said = ", ".join(_said(kind, n) for kind, n in by_kind.most_common())
+        return f"{n} {things}{place}: {said}"
+    kind = next(iter(by_kind), "")
+    if kind in OF_ISSUES:
+        return f"{n} {things} {OF_ISSUES[kind]}{place}"
     if n_of_release == by_kind["new"] > 0:
-        return f"{said}{place} since {release}"
-    return f"{said}{place}" + (f", {n_of_release} since {release}" if n_of_release else "")
+        return f"{_said(kind, n)}{place} since {release}"
+    return f"{_said(kind, n)}{place}" + (f", {n_of_release} since {release}" if release else "")
 
 
 def came_with_release(it: Member) -> bool:
@@ -183,9 +189,10 @@ def _merged(by_kind: Mapping[str, int]) -> Counter[str]:
     return found
 
 
-def _noun(kind: str, n: int) -> str:
+def _said(kind: str, n: int) -> str:
+    """`12 new issues`, `2 spiking`."""
     one, several = WORDS.get(kind, ("message", "messages"))
-    return one if n == 1 else several
+    return f"{n} {OF_ISSUES.get(kind) or (one if n == 1 else several)}"
 
 
 def _deploy(fresh: Iterable[Member], release: str) -> str:

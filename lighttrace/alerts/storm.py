@@ -29,7 +29,10 @@ STRENGTH = {
     "escalating": 5,
     "spike_escalated": 4,
     "spike": 3,
+    "loud": 2,
     "new": 2,
+    "events": 1,
+    "users": 1,
 }
 STRONG = frozenset({"regression", "escalating", "spike_escalated", "spike"})
 # Somebody asked for these by name or by the clock: never gathered, and they open no window.

@@ -21,10 +21,10 @@ MOST_FACTOR = 1000.0  # times the usual; of what is rare it would be any number
 
 @dataclass(frozen=True, slots=True)
 class Spike:
-    """`n` of `counted` in `width` minutes, where `rate` a minute are usual; `reason` says it in
-    words. `since`: the minute its window began in. `most_events`, `most_people`: what a minute of
-    it counts in later baselines, None if all. `peak`: of five minutes. `calm_from`: a minute.
-    `told`: messages so far, `told_at` the last. Other times are ms.
+    """`n` of `counted` in `width` minutes as of the last look, where `rate` a minute are usual;
+    `reason` says it in words. `since`: the minute its window began in. `most_events`,
+    `most_people`: what a minute of it counts in later baselines, None if all. `peak`: of five
+    minutes. `calm_from`: a minute. `told`: messages so far, `told_at` the last. Other times are ms.
     """
 
     id: int
@@ -143,11 +143,16 @@ def begin(tx: Transaction, it: Spike, said: dict[str, Json] | None, now_ms: int)
     return begun
 
 
-GO_ON = "update spike set peak = ?, calm_from = ? where id = ? and ended_at is null"
+GO_ON = """
+update spike set n = ?, reason = ?, peak = ?, calm_from = ? where id = ? and ended_at is null
+"""
 
 
-def go_on(tx: Transaction, spike_id: int, peak: int, calm_from: int | None) -> None:
-    tx.execute(GO_ON, (peak, calm_from, spike_id))
+def go_on(tx: Transaction, it: Spike) -> None:
+    """Store how loud it is now."""
+    values = (it.n, it.reason, it.peak, it.calm_from, it.id)
+    if tx.execute(GO_ON, values).rowcount and it.subject.issue_id is not None:
+        tx.execute(MARK, (it.factor, it.subject.issue_id))
 
 
 TELL = """

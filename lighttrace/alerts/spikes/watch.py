@@ -214,9 +214,17 @@ class Watch:
             del self._ongoing[key]
             return
         episode, change = step(it.episode, scene.history, scene.said, scene.now)
-        if (episode.peak, episode.calm_from) != (it.episode.peak, it.episode.calm_from):
-            await self._store.write(spikes.go_on, it.spike.id, episode.peak, episode.calm_from)
-        it.episode = episode
+        it.episode, was = episode, it.spike
+        n = scene.history.windows[was.width].of(was.counted)
+        it.spike = replace(
+            was,
+            n=n,
+            reason=words.still(was.reason, n, was.width, was.counted),
+            peak=episode.peak,
+            calm_from=episode.calm_from,
+        )
+        if it.spike != was:
+            await self._store.write(spikes.go_on, it.spike)
         if change == "spike_over" or change == "level_shift":
             await self._end(scene, it, change)
         elif change is not None:

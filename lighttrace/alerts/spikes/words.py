@@ -3,6 +3,7 @@
 from lighttrace.alerts.spikes.history import DAY, HOUR, WEEK, Counted
 
 SPANS = {1: "per min", 15: "in 15 min", 5: "in 5 min", HOUR: "per h"}
+USUALLY = ", usually "
 SLOWER = ((HOUR, "an hour"), (DAY, "a day"), (WEEK, "a week"))
 
 
@@ -11,8 +12,16 @@ def louder(n: int, width: int, rate: float, counted: Counted = "events") -> str:
 
     `rate` is a minute's. What is rarer than one a window is said by the hour, day or week.
     """
-    people = " people" if counted == "people" else ""
-    return f"{n:,}{people} {SPANS[width]}, usually {usually(rate, width)}"
+    return f"{_now(n, width, counted)}{USUALLY}{usually(rate, width)}"
+
+
+def still(reason: str, n: int, width: int, counted: Counted) -> str:
+    """The same words, some time later: as many as there are now, where as many were usual."""
+    return f"{_now(n, width, counted)}{USUALLY}{reason.partition(USUALLY)[2]}"
+
+
+def _now(n: int, width: int, counted: Counted) -> str:
+    return f"{n:,}{' people' if counted == 'people' else ''} {SPANS[width]}"
 
 
 def stays(rate: float, was: float) -> str:

@@ -12,7 +12,7 @@ CREATE INDEX cause_issue ON cause(issue_id, at) WHERE issue_id IS NOT NULL;
 -- A project as a whole by minute, as `count_minute` has its hashes; kept as long.
 CREATE TABLE project_minute(minute INTEGER NOT NULL, project_id INTEGER NOT NULL, n INTEGER NOT NULL, capped INTEGER NOT NULL, PRIMARY KEY(minute, project_id)) STRICT, WITHOUT ROWID;
 
--- One row for each spike of an issue, or (`issue_id` null) of a project. `counted`: events or people. `n` of them in `width` minutes, where `rate` a minute are usual; `reason`: in words.
+-- One row for each spike of an issue, or (`issue_id` null) of a project. `counted`: events or people. `n` of them in `width` minutes as of the last look, where `rate` a minute are usual; `reason`: in words.
 -- `since`: the minute its window began in; `most_events`, `most_people`: what a minute of it counts in later baselines, null once it is the new level.
 -- `peak`: of five minutes, as far as anybody was told. `calm_from`: the minute since which it is calm. `told`: how many messages; `told_at`: the last. `ending`: over, level_shift, or what somebody did.
 CREATE TABLE spike(id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL REFERENCES project(id) ON DELETE CASCADE, issue_id INTEGER REFERENCES issue(id) ON DELETE CASCADE,

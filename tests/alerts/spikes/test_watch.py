@@ -155,6 +155,15 @@ async def test_it_ends_and_is_noted_and_nobody_gets_another_message(tracker: Tra
     assert await tracker.kinds() == ["spiking", "spike_over"]
 
 
+async def test_its_words_follow_what_happens(tracker: Tracker) -> None:
+    await tracker.hear(loud())
+    await tracker.hear(loud(NOON + MINUTE, per_min=60), user=None)
+    await tracker.wait(NOON + 2 * MINUTE)
+    found = (await tracker.store.read(spikes.of_issues, [1]))[1]
+    assert found.n > 20 and found.reason == f"{found.n} per min, usually 1"
+    assert await one(tracker.store, "select spike_factor from issue") == pytest.approx(found.n)
+
+
 async def test_what_gets_worse_after_an_hour_is_said(tracker: Tracker) -> None:
     for minute in range(64):
         at = NOON + minute * MINUTE

@@ -27,6 +27,12 @@ def test_people_are_called_people() -> None:
     assert words.louder(12, 5, 0.2, "people") == "12 people in 5 min, usually 1"
 
 
+def test_later_there_are_more_or_less() -> None:
+    assert words.still("10 per min, usually 1", 2_400, 1, "events") == "2,400 per min, usually 1"
+    said = "5 people per h, usually 1 a week"
+    assert words.still(said, 9, 60, "people") == "9 people per h, usually 1 a week"
+
+
 def test_a_new_level() -> None:
     assert words.stays(9.0, 1.0) == "stays at 9 a minute (was 1)"
     assert words.stays(0.5, 0.025) == "stays at 30 an hour (was 1.5)"

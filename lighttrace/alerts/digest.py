@@ -96,7 +96,8 @@ class Digest:
 
 def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> Digest:
     """A digest out of what the gate has put into its payload, with the numbers of this moment."""
-    kinds = {issue_id: SAME_AS.get(kind, kind) for issue_id, kind in payload["members"]}
+    told = ((issue_id, kind) for issue_id, kind in payload["members"] if issue_id is not None)
+    kinds = {issue_id: SAME_AS.get(kind, kind) for issue_id, kind in told}
     since, until = int(payload["from"]), int(payload["to"])
     period = gathered.since(since, now_ms)
     found = gathered.members(db, list(kinds), period)

@@ -1,7 +1,9 @@
 """What becomes of every message there is to tell: each is told once, whatever comes between."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lighttrace.alerts import gate
+from lighttrace.alerts import gate, news
+from lighttrace.alerts.compose import compose
 from lighttrace.alerts.deliver import next_try_ms
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.quiet import Quiet
 from lighttrace.alerts.storm import HOURLY
-from lighttrace.store import lanes, outbox, users
+from lighttrace.store import lanes, migrate, outbox, users
 from lighttrace.store.database import Transaction
 from lighttrace.store.outbox import Attempt
 from tests.alerts.ledger import a_cause, ledger
@@ -225,3 +228,31 @@ def test_under_any_order_of_ticks_deaths_and_failures_each_cause_is_told_exactly
 def test_the_gate_asks_for_nothing_when_nothing_is_held(post: Post) -> None:
     gate.open_for_all(post.tx, None, HOST, NOON)
     assert lanes.next_at(post.tx) is None
+
+
+def test_what_was_on_its_way_in_an_older_version_arrives(tmp_path: Path) -> None:
+    """Summaries had other payloads, and those that were still to be written had none."""
+    path = tmp_path / "lighttrace.db"
+    steps = migrate.shipped()
+    (noise,) = (it.version for it in steps if it.name.endswith("_noise.sql"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate.migrate(db, path, steps=steps[: noise - 1])
+        for name, kind, state, payload in (
+            ("a", "new", "held", "{}"),
+            ("b", "held", "due", "{}"),
+            ("c", "held", "due", '{"count": 3, "issues": [1, 2, null]}'),
+        ):
+            db.execute(
+                "insert into outbox(dedupe, kind, target, caused_at, made_at, due_at, state,"
+                " message_id, payload) values(?1, ?2, 'ada@example.com', 0, ?3, ?3, ?4, ?1, ?5)",
+                (name, kind, NOON, state, payload),
+            )
+        migrate.migrate(db, path)
+        post = Post(db)
+        post.tick()
+        by_kind = {it.kind: it for it in outbox.due(db, NOON, 9)}
+        assert set(by_kind) == {"new", "held"}
+        summary = by_kind["held"]
+        told = news.read(db, summary, summary.payload, "http://x", NOON)
+        assert told is not None and told.digest is not None and told.digest.count == 3
+        assert compose(told, summary, NOON).subject == "3 new issues"

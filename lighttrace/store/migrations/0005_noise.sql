@@ -3,6 +3,11 @@
 ALTER TABLE outbox ADD COLUMN told_by INTEGER;
 ALTER TABLE outbox ADD COLUMN released_at INTEGER;
 UPDATE outbox SET released_at = made_at WHERE state <> 'held';
+-- A summary that has not told of anything yet is made anew; of one that has, the payload is brought up to date.
+DELETE FROM outbox WHERE kind = 'held' AND state = 'due' AND json_extract(payload, '$.issues') IS NULL;
+UPDATE outbox SET payload = json_object('count', json_extract(payload, '$.count'), 'issues', json_extract(payload, '$.issues'), 'from', made_at, 'to', made_at,
+  'by_kind', json_object('new', json_extract(payload, '$.count')), 'members', (SELECT json_group_array(json_array(value, 'new')) FROM json_each(payload, '$.issues')))
+ WHERE kind = 'held' AND state = 'due';
 DROP INDEX outbox_target;
 CREATE INDEX outbox_made ON outbox(made_at);
 CREATE INDEX outbox_sent ON outbox(target, done_at) WHERE state = 'done';

@@ -19,9 +19,9 @@ NIGHT = ("22:00", "07:00")
 DAY_NAMES = dict(zip(DAYS, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
 LEVEL_WORDS = {
     "none": "nothing",
-    "spike": "issues far louder than usual",
-    "escalating": "also those that come out of the archive",
-    "regression": "also those that come back",
+    "spike": "spikes",
+    "escalating": "spikes, and what leaves the archive",
+    "regression": "spikes, archive, and what is back",
 }
 
 

@@ -9,7 +9,7 @@ from lighttrace.alerts.spikes.rings import Needs, Ring
 from lighttrace.store.minutes import LastHour, Subject
 from lighttrace.store.writes import Heard
 
-MOST_RINGS = 2_000  # issues with events of late; 1.5 KB each, and 0.2 KB for each person
+MOST_RINGS = 2_000  # issues with events of late; 1.5 KB each, 29 KB with MOST_PEOPLE
 PAUSE_S = 5  # between two looks at one issue, however many events come
 REST_S = 60  # of what is not to be heard of: archived, muted, or spiking already
 MANY = 1 << 30

@@ -25,21 +25,17 @@ class Ring:
     """
 
     __slots__ = (
-        "_crowds",
-        "_newest",
-        "_people",
-        "_ticks",
-        "left",
-        "look_at",
-        "needs",
-        "needs_until",
+        *("_crowds", "_free", "_met", "_newest", "_slots", "_ticks"),
+        *("left", "look_at", "needs", "needs_until"),
     )
 
     def __init__(self, *, crowds: bool = True) -> None:
         self._crowds = crowds
         self._ticks = array("H", bytes(2 * TICKS))  # events of nobody, and of those let go
         self._newest = 0
-        self._people: dict[int, tuple[int, ...]] = {}  # their newest CAP ticks; last seen last
+        self._slots: dict[int, int] = {}  # of each person, who was last met last
+        self._met = array("I")  # by slot, the newest CAP ticks, the last of them last; 0 is none
+        self._free: list[int] = []  # slots
         self.left = 1
         self.look_at = 0
         self.needs: Needs | None = None  # None: as little as the rule looks at
@@ -51,14 +47,32 @@ class Ring:
         if person_id is None:
             self._count(tick)
         else:
-            ticks = self._people.pop(person_id, ())
-            self._people[person_id] = (*ticks, tick)[-CAP:]
-            if len(self._people) > MOST_PEOPLE:
-                # Those beyond go on counting, but as nobody, so that only crowds count twice.
-                for old in self._people.pop(next(iter(self._people))):
-                    self._count(old)
+            slot = self._slots.pop(person_id, None)
+            if slot is None:
+                slot = self._new_slot()
+            self._slots[person_id] = slot
+            last, met = CAP * slot + CAP - 1, self._met
+            met[last - 2], met[last - 1], met[last] = met[last - 1], met[last], tick
         self.left -= 1
         return self.left <= 0 or at_s >= self.look_at
+
+    def _new_slot(self) -> int:
+        if self._free:
+            return self._free.pop()
+        if len(self._slots) < MOST_PEOPLE:
+            self._met.extend((0,) * CAP)
+            return len(self._met) // CAP - 1
+        # Those beyond go on counting, but as nobody, so that only crowds count twice.
+        return self._let_go(next(iter(self._slots)), counted=True)
+
+    def _let_go(self, person_id: int, *, counted: bool) -> int:
+        """Forget a person; returns the slot, which is empty."""
+        slot = self._slots.pop(person_id)
+        for at in range(CAP * slot, CAP * slot + CAP):
+            if counted and self._met[at]:
+                self._count(self._met[at])
+            self._met[at] = 0
+        return slot
 
     def fill(self, at_s: int, n: int) -> None:
         """Count events of which nobody knows any more whose they were."""
@@ -82,11 +96,10 @@ class Ring:
         self._turn(now)
         self._forget(now - TICKS)
         starts = [now - width * 60 // TICK_S for width in WINDOWS]
-        ticks = [tick for theirs in self._people.values() for tick in theirs]
-        latest = [theirs[-1] for theirs in self._people.values()]
+        latest = self._met[CAP - 1 :: CAP]
         return {
             width: Seen(
-                self._since(start) + sum([tick >= start for tick in ticks]),
+                self._since(start) + sum([tick >= start for tick in self._met]),
                 sum([tick >= start for tick in latest]) if self._crowds else 0,
             )
             for width, start in zip(WINDOWS, starts, strict=True)
@@ -100,11 +113,11 @@ class Ring:
 
     def _forget(self, tick: int) -> None:
         """Let people go who were last met in that tick or before."""
-        while self._people:
-            person_id = next(iter(self._people))
-            if self._people[person_id][-1] > tick:
+        while self._slots:
+            person_id, slot = next(iter(self._slots.items()))
+            if self._met[CAP * slot + CAP - 1] > tick:
                 return
-            del self._people[person_id]
+            self._free.append(self._let_go(person_id, counted=False))
 
     def is_open(self, windows: Mapping[int, Seen], least: Needs, now_s: int) -> bool:
         """Whether any window holds what it needs. If not, the next look is put off until one may.

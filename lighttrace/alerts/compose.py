@@ -1,6 +1,7 @@
 """What a mail says: news in HTML and in text."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -26,7 +27,8 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
         return _mention(news, news.told, message, now_ms)
     if news.report is not None:
         context = {"report": news.report, "base_url": news.base_url}
-        return _mail(message, news.report.subject, "weekly", context, "", now_ms)
+        mail = _mail(message, news.report.subject, "weekly", context, "", now_ms)
+        return replace(mail, leave_url=f"{news.base_url}/account#messages")
     if news.kind == "alive":
         context = {"news": news, "base_url": news.base_url}
         return _mail(message, news.words, "alive", context, "", now_ms)

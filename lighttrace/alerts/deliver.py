@@ -5,6 +5,7 @@ record that, it goes out again as the same message.
 """
 
 import logging
+from dataclasses import dataclass
 from typing import Protocol
 
 from lighttrace.alerts import fallback, news
@@ -44,80 +45,85 @@ def next_try_ms(attempts: int) -> int:
     return BACK_OFF_MS[min(attempts, len(BACK_OFF_MS)) - 1]
 
 
-async def deliver_due(
-    store: Store, channel: Channel, base_url: str, clock: Clock, second: str | None = None
-) -> int:
-    """Send every message of a channel that is due; returns how many were handed over. `second` is
-    told of those that failed for good.
-
-    A channel that is down is asked once, not once a message: the others wait a minute, or as long
-    as it asked for, without having been tried. A message that we cannot put together waits like one
-    that was refused, and holds up no other.
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Takes messages to their channel. `second` is told of those that failed for good. `handed`:
+    what a channel has taken and nobody could write down yet, as on a full disk; it is not handed
+    over again.
     """
-    sent = 0
-    for message in await store.read(outbox.due, clock.now_ms(), BATCH, channel.name):
-        if not await store.write(outbox.claim, message.id, clock.now_ms()):
-            continue
+
+    store: Store
+    clock: Clock
+    base_url: str
+    second: str | None
+    handed: dict[int, Attempt]
+
+    async def deliver_due(self, channel: Channel) -> int:
+        """Send every message of a channel that is due; returns how many were handed over.
+
+        A channel that is down is asked once, not once a message: the others wait a minute, or as
+        long as it asked for, without having been tried. A message that we cannot put together waits
+        like one that was refused, and holds up no other.
+        """
+        sent, now_ms = 0, self.clock.now_ms
+        for message in await self.store.read(outbox.due, now_ms(), BATCH, channel.name):
+            if not await self.store.write(outbox.claim, message.id, now_ms()):
+                continue
+            try:
+                sent += await self._deliver(channel, message)
+            except DeliveryError as error:
+                pause_ms = _pause_ms(error, BACK_OFF_MS[0])
+                await self.store.write(outbox.put_off, channel.name, now_ms(), pause_ms)
+                break
+        return sent
+
+    async def _deliver(self, channel: Channel, message: Message) -> bool:
+        began_s = self.clock.monotonic_s()
         try:
-            sent += await _deliver(store, channel, message, base_url, clock, second)
+            if message.id not in self.handed:
+                done = await self._hand_over(channel, message)
+                if done is None:
+                    return False
+                self.handed[message.id] = done
+        except StoreError:
+            raise
         except DeliveryError as error:
-            pause_ms = _pause_ms(error, BACK_OFF_MS[0])
-            await store.write(outbox.put_off, channel.name, clock.now_ms(), pause_ms)
-            break
-    return sent
+            await self._record_failure(message, error, began_s)
+            if error.channel_down:
+                raise
+            return False
+        except Exception as error:
+            log.exception("message %d (%s) could not be put together", message.id, message.kind)
+            what = f"A mistake of LightTrace: {type(error).__name__}"
+            await self._record_failure(message, DeliveryError(what, code="internal"), began_s)
+            return False
+        await self.store.write(outbox.record_delivered, message.id, self.handed[message.id])
+        del self.handed[message.id]
+        return True
 
-
-async def _deliver(
-    store: Store,
-    channel: Channel,
-    message: Message,
-    base_url: str,
-    clock: Clock,
-    second: str | None,
-) -> bool:
-    began_s = clock.monotonic_s()
-    try:
-        told = await store.read(news.read, message, message.payload, base_url, clock.now_ms())
+    async def _hand_over(self, channel: Channel, message: Message) -> Attempt | None:
+        """What the channel said; None if there is nothing left to tell of."""
+        began_s, now_ms = self.clock.monotonic_s(), self.clock.now_ms
+        told = await self.store.read(news.read, message, message.payload, self.base_url, now_ms())
         if told is None:
             words = "The issue was deleted before its message went out."
-            await store.write(outbox.give_up, message.id, Attempt(clock.now_ms(), "gone", 0, words))
-            return False
-        code, answer = await channel.hand_over(told, message, clock.now_ms())
-    except StoreError:
-        raise
-    except DeliveryError as error:
-        await _record_failure(store, message, error, began_s, clock, second)
-        if error.channel_down:
-            raise
-        return False
-    except Exception as error:
-        log.exception("message %d (%s) could not be put together", message.id, message.kind)
-        ours = DeliveryError(f"A mistake of LightTrace: {type(error).__name__}", code="internal")
-        await _record_failure(store, message, ours, began_s, clock, second)
-        return False
-    took_ms = round((clock.monotonic_s() - began_s) * 1000)
-    done = Attempt(clock.now_ms(), code, took_ms, answer)
-    await store.write(outbox.record_delivered, message.id, done)
-    return True
+            gone = Attempt(now_ms(), "gone", 0, words)
+            await self.store.write(outbox.give_up, message.id, gone)
+            return None
+        code, answer = await channel.hand_over(told, message, now_ms())
+        took_ms = round((self.clock.monotonic_s() - began_s) * 1000)
+        return Attempt(now_ms(), code, took_ms, answer)
 
-
-async def _record_failure(
-    store: Store,
-    message: Message,
-    error: DeliveryError,
-    began_s: float,
-    clock: Clock,
-    second: str | None,
-) -> None:
-    now_ms = clock.now_ms()
-    took_ms = round((clock.monotonic_s() - began_s) * 1000)
-    failed = Attempt(now_ms, error.code, took_ms, str(error))
-    too_often = second is not None and message.attempts + 1 >= fallback.TRIES
-    if error.permanent or too_often or now_ms - message.made_at > GIVE_UP_MS:
-        await store.write(fallback.give_up, message, failed, second, now_ms)
-    else:
-        pause_ms = _pause_ms(error, next_try_ms(message.attempts + 1))
-        await store.write(outbox.postpone, message.id, failed, now_ms + pause_ms)
+    async def _record_failure(self, message: Message, error: DeliveryError, began_s: float) -> None:
+        now_ms = self.clock.now_ms()
+        took_ms = round((self.clock.monotonic_s() - began_s) * 1000)
+        failed = Attempt(now_ms, error.code, took_ms, str(error))
+        too_often = self.second is not None and message.attempts + 1 >= fallback.TRIES
+        if error.permanent or too_often or now_ms - message.made_at > GIVE_UP_MS:
+            await self.store.write(fallback.give_up, message, failed, self.second, now_ms)
+        else:
+            pause_ms = _pause_ms(error, next_try_ms(message.attempts + 1))
+            await self.store.write(outbox.postpone, message.id, failed, now_ms + pause_ms)
 
 
 def _pause_ms(error: DeliveryError, usual_ms: int) -> int:

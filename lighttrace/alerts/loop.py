@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from lighttrace.alerts import fallback, quiet
-from lighttrace.alerts.deliver import BATCH, deliver_due
+from lighttrace.alerts.deliver import BATCH, Courier
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.mail import Mailer, host_of
 from lighttrace.alerts.webhook import Post
@@ -17,6 +17,7 @@ from lighttrace.config import Config
 from lighttrace.settings.mail import Smtp
 from lighttrace.settings.webhooks import PREFIX
 from lighttrace.store import lanes, outbox
+from lighttrace.store.outbox import Attempt
 from lighttrace.store.store import Store
 from lighttrace.store.writes import Committed
 
@@ -32,6 +33,7 @@ class Alerts:
         self._config = config
         self._clock = clock
         self._wake = asyncio.Event()
+        self._handed: dict[int, Attempt] = {}  # outlives a loop that has to be started again
         self._mailer: Mailer | None = None
 
     def committed(self, batch: Committed) -> None:
@@ -92,18 +94,19 @@ class Alerts:
 
     async def _deliver(self, channel: str) -> int:
         config, store, clock = self._config(), self._store, self._clock
-        url, second = config.base_url, config.alerts.fallback
+        second = config.alerts.fallback
+        courier = Courier(store, clock, config.base_url, second, self._handed)
         if channel == MAIL:
             assert config.smtp is not None
             mailer = await self._mailer_for(config.smtp)
-            return await deliver_due(store, mailer, url, clock, second)
+            return await courier.deliver_due(mailer)
         hook = config.alerts.webhook(channel.removeprefix(PREFIX))
         if hook is None:
             words = f"There is no [[alerts.webhook]] of that name any more: {channel}."
             now_ms = clock.now_ms()
             await store.write(fallback.forsake, channel, words, second, now_ms, BATCH)
             return 0
-        return await deliver_due(store, Post(hook), url, clock, second)
+        return await courier.deliver_due(Post(hook))
 
     async def _mailer_for(self, smtp: Smtp) -> Mailer:
         """The same from burst to burst, until a reload names another server."""

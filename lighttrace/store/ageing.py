@@ -221,6 +221,7 @@ STEPS: tuple[Step, ...] = (
     _rows_older(
         "outbox", "id", "state <> 'due' and made_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS
     ),
+    _rows_older("lane", "target", "told_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS),
     _rows_older("spike", "id", "ended_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS),
     _rows_older("web_session", "token_hash", "expires_at < ?", lambda age: age.now_ms),
     _rows_older("sign_in", "token_hash", "expires_at < ?", lambda age: age.now_ms),

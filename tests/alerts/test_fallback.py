@@ -128,7 +128,7 @@ async def test_a_message_that_we_cannot_put_together_holds_up_no_other(
     assert error.startswith("A mistake of LightTrace")
 
 
-async def test_a_disk_that_is_full_when_a_mail_was_taken_loses_nothing_and_makes_no_second_id(
+async def test_a_disk_that_is_full_when_a_mail_was_taken_loses_nothing_and_sends_no_second_mail(
     store: Store, box: Mailbox, clock: FixedClock
 ) -> None:
     await store.submit(an_event())
@@ -145,7 +145,7 @@ async def test_a_disk_that_is_full_when_a_mail_was_taken_loses_nothing_and_makes
     await store.write(lambda tx: tx.execute("pragma max_page_count = 1000000") and None)
     await store.write(outbox.release_claims)  # as the loop does when it is started again
     await loop.step()
-    assert len(box.messages) == 2 and len(set(box.ids())) == 1
+    assert len(box.messages) == 1
     assert await states(store) == [("ada@example.com", "done")]
 
 

@@ -15,10 +15,10 @@ from lighttrace.store.gathered import Member
 
 TOP = 5
 SHARE = 0.8  # of the events, to be named as what they share
+FEW = 2  # issues that came with a release; one alone accuses nobody
 OF_RELEASE = 0.7  # of an issue's events, to be counted to a release
 MINUTE_MS = 60_000
 AFTER_DEPLOY_MS = 30 * MINUTE_MS
-MANY_NEW, MANY_SPIKES = 5, 3
 MOST_SHARED = 3
 HOST = "server_name"
 # What events share without that saying anything, or what is said in another way.
@@ -80,12 +80,14 @@ class Digest:
     until: int
     scope: str
     events: int
+    of_all: int  # that the project has sent in this time; 0 if they are of several projects
     people: int
     deploy: str  # a sentence about the release most of them came with, or nothing
     shared: tuple[Shared, ...]
     rows: tuple[Row, ...]
     url: str
     link: str
+    night: bool  # it waited for the end of quiet hours
 
     @property
     def sharing(self) -> str:
@@ -105,6 +107,8 @@ def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> 
     fresh = [it for it in found if kinds[it.id] in ("new", "loud")]
     releases = Counter(it.release for it in fresh if came_with_release(it))
     release, n_of_release = (releases.most_common(1) or [("", 0)])[0]
+    if n_of_release < FEW:
+        release, n_of_release = "", 0
     projects = sorted({it.project for it in found})
     where = projects[0] if len(projects) == 1 else f"{len(projects)} projects"
     total = sum(it.n for it in found)
@@ -116,12 +120,14 @@ def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> 
         until=until,
         scope=where if found else "all projects",
         events=total,
+        of_all=max(total, gathered.total_of(db, where, period)) if len(projects) == 1 else 0,
         people=gathered.people(db, [it.id for it in found], period) if found else 0,
         deploy=_deploy(fresh, release),
         shared=shared(db, found, since, total) if len(found) > 1 else (),
         rows=tuple(_row(it, kinds[it.id], base_url) for it in found[:TOP]),
         url=_list(base_url, projects, by_kind, since),
         link=f"See all {by_kind.total()}" if by_kind.total() > TOP else "Open the list",
+        night=bool(payload.get("night")),
     )
 
 

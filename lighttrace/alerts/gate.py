@@ -48,11 +48,18 @@ def _open_for(tx: Transaction, target: str, hours: Quiet | None, host: str, now_
             outbox.release(tx, told[0].id, now_ms, more=len(held) - 1)
         else:
             kind = "held" if decision.form == "last" else "digest"
-            _gather(tx, target, kind, told, host, now_ms)
+            _gather(tx, target, kind, told, host, now_ms, night=told[0].at < since)
 
 
 def _gather(
-    tx: Transaction, target: str, kind: str, told: Sequence[Held], host: str, now_ms: int
+    tx: Transaction,
+    target: str,
+    kind: str,
+    told: Sequence[Held],
+    host: str,
+    now_ms: int,
+    *,
+    night: bool,
 ) -> None:
     """One message for all of them. What it will say of each is looked up when it is sent."""
     kinds: dict[int, str] = {}  # of an issue the strongest
@@ -76,6 +83,7 @@ def _gather(
             "members": [(it, kinds[it]) for it in members],
             "from": told[0].at,
             "to": told[-1].at,
+            "night": night,
         },
     )
     outbox.gather(tx, draft, [it.id for it in told], host, now_ms)

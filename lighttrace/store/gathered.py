@@ -98,6 +98,24 @@ def people(db: Reader, issue_ids: Sequence[int], period: Period) -> int:
     return int(db.execute(PEOPLE, values).fetchone()[0])
 
 
+TOTAL = """
+select coalesce(sum(o.n), 0) from outcome_hour o
+ where o.hour >= :since_hour and o.hour < :until_hour
+   and o.project_id = (select id from project where slug = :project)
+   and o.source = 'server' and o.outcome = 'accepted'
+"""
+
+
+def total_of(db: Reader, project: str, period: Period) -> int:
+    """All that a project has sent in the period."""
+    values = {
+        "project": project,
+        "since_hour": period.since_hour,
+        "until_hour": period.until_hour,
+    }
+    return int(db.execute(TOTAL, values).fetchone()[0])
+
+
 def tags(db: Reader, some: Sequence[Member], since_ms: int) -> dict[str, Counter[str]]:
     """Key → value → how many events of the issues bear it, estimated from the newest of each."""
     found: dict[str, Counter[str]] = {}

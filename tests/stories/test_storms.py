@@ -3,8 +3,10 @@ with a clock that is told what time it is.
 """
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +14,7 @@ from lighttrace.alerts.loop import Alerts
 from lighttrace.clock import FixedClock
 from lighttrace.config import Config
 from lighttrace.settings.alerts import Alerts as AlertOptions
+from lighttrace.settings.quiet_hours import QuietHours
 from lighttrace.store import causes, lanes, outbox
 from lighttrace.store.database import Transaction
 from lighttrace.store.store import Store
@@ -85,7 +88,7 @@ async def test_forty_new_issues_after_a_deploy_are_one_mail_and_one_digest(team:
     said = text_of(team.box.messages[1])
     assert "The first came 2 s after the first event of shop@2.1.0." in said
     assert "They share: release shop@2.1.0, 100 % of all events" in said
-    assert "78 events, 7 users" in said
+    assert "78 events, of 80 in shop, 7 users" in said
     assert said.count("/issues/SHOP-") == 5
     assert "/issues?project=shop&query=firstSeen" in said
     assert "See all 39" in html_of(team.box.messages[1])
@@ -114,6 +117,24 @@ async def test_a_database_that_takes_twelve_issues_down_makes_two_mails(team: Te
     said = text_of(team.box.messages[1])
     assert "They share: host db-2, 100 % of all events" in said
     assert "Also: db primary, 100 % of all events" in said
+
+
+async def test_what_came_in_the_night_is_one_mail_in_the_morning(team: Team) -> None:
+    hours = QuietHours(from_=time(22), to=time(7), zone=ZoneInfo("Europe/Berlin"))
+    team.alerts = Alerts(
+        team.store,
+        lambda: Config(smtp=team.box.smtp(), alerts=AlertOptions(to=(ADA,), quiet_hours=hours)),
+        team.clock,
+    )
+    team.clock.set(NOON + 10 * HOUR)  # 23:00
+    for number in range(3):
+        await team.receive(group=f"g{number}")
+        await team.wait(2 * HOUR)
+    assert team.box.messages == []
+    await team.wait(4 * HOUR)
+    assert team.box.subjects() == ["3 new issues in shop"]
+    assert "It waited for the end of your quiet hours." in text_of(team.box.messages[0])
+    assert team.clock.now_ms() >= NOON + 18 * HOUR
 
 
 async def test_a_noisy_line_makes_as_many_mails_a_day_as_its_rule_speaks_and_then_all_is_as_before(

@@ -112,8 +112,12 @@ def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> 
     projects = sorted({it.project for it in found})
     where = projects[0] if len(projects) == 1 else f"{len(projects)} projects"
     total = sum(it.n for it in found)
+    common = shared(db, found, since, total) if len(found) > 1 else ()
+    lead = headline(by_kind, where if found else "", release, n_of_release)
+    if set(by_kind) == {"spike"} and common:
+        lead += f": {common[0].what} {common[0].value}"
     return Digest(
-        headline=headline(by_kind, where if found else "", release, n_of_release),
+        headline=lead,
         count=int(payload["count"]),
         issues=by_kind.total(),
         since=since,
@@ -123,7 +127,7 @@ def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> 
         of_all=max(total, gathered.total_of(db, where, period)) if len(projects) == 1 else 0,
         people=gathered.people(db, [it.id for it in found], period) if found else 0,
         deploy=_deploy(fresh, release),
-        shared=shared(db, found, since, total) if len(found) > 1 else (),
+        shared=common,
         rows=tuple(_row(it, kinds[it.id], base_url) for it in found[:TOP]),
         url=_list(base_url, projects, by_kind, since),
         link=f"See all {by_kind.total()}" if by_kind.total() > TOP else "Open the list",

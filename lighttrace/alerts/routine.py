@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from lighttrace.alerts import wall, weekly
 from lighttrace.clock import Clock
 from lighttrace.config import Config
+from lighttrace.settings.webhooks import PREFIX
 from lighttrace.store import outbox, outcomes, sendings, users
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.outbox import Draft
@@ -63,7 +64,8 @@ def due(db: Reader, config: Config, now_ms: int) -> list[Draft]:
     if config.alerts.alive is not None:
         at, zone = config.alerts.alive
         when = wall.last_moment(now_ms, at, zone)
-        targets = config.alerts.to if now_ms - when < LATE_MS else ()
+        reached = [it for it in config.alerts.to if config.smtp or it.startswith(PREFIX)]
+        targets = reached if now_ms - when < LATE_MS else []
         words = {"words": alive(db, when)} if targets else {}
         for target in targets:
             key = f"alive:{target}:{wall.day_of(when, zone)}"

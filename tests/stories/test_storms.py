@@ -113,7 +113,7 @@ async def test_a_database_that_takes_twelve_issues_down_makes_two_mails(team: Te
     await team.wait(HOUR)
 
     assert len(team.box.messages) == 2
-    assert team.box.subjects()[1] == "11 issues spiking in shop"
+    assert team.box.subjects()[1] == "11 issues spiking in shop: host db-2"
     said = text_of(team.box.messages[1])
     assert "They share: host db-2, 100 % of all events" in said
     assert "Also: db primary, 100 % of all events" in said

@@ -67,6 +67,8 @@ def addresses() -> dict[str, str]:
             found[f"search: {words}, {period}"] = listed(query=text, period=period)
             here = {"query": text, "period": period, "environment": "production"}
             found[f"search: {words}, {period}, production"] = listed(**here)
+            loudest = listed(query=text, period=period, sort="events")
+            found[f"search: {words}, {period}, by events"] = loudest
     for period in ("14d", "90d"):
         text = SEARCHES["a tag of half the events"]
         later = listed(query=text, period=period).replace("/issues?", "/issues/counts?")

@@ -187,6 +187,7 @@ def slow(shop: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     """The same, where everything takes too long to count."""
     monkeypatch.setattr(text_index, "ROWS_SHIFT", 1)
     monkeypatch.setattr(text_index, "ROW_MASK", 1)
+    monkeypatch.setattr(narrowed, "MOST_READ", 0)
     monkeypatch.setattr(narrowed, "MOST_COUNTED", 0)
     monkeypatch.setattr(narrowed, "MOST_LOOKED_AT", 0)
     start = shop.clock.now_ms()

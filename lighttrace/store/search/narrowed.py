@@ -28,7 +28,7 @@ from lighttrace.store.states import State
 MOST_READ = 25_000  # where the newest are asked for, which the newest table says
 MOST_COUNTED = 250_000  # where all have to be counted, or a walk to be made
 NEWEST = 4_096  # events that are read first: they say how many there will be
-MOST_WALKED = 300  # issues
+MOST_WALKED = 600  # issues
 WALKED_AT_ONCE = 64
 GROUPS_AT_ONCE = 100
 PEOPLE_AT_ONCE = 16
@@ -92,11 +92,22 @@ class Narrowed:
 
     def _read_few(self, most: int) -> None:
         """Read all, unless that seems to be more than `most` events."""
-        read = answered = 0
-        while not self._is_whole and answered * self.span.n <= most * read:
+        while not self._is_whole:
+            read = sum(it.piece.n for it in self._read)
+            if sum(it.n for it in self._read) * self.span.n > most * read:
+                return
             self._read_piece()
-            read += self._read[-1].piece.n
-            answered += self._read[-1].n
+
+    def _is_mostly_whole(self) -> bool:
+        """Whether most of the newest events are of groups that are meant as a whole: issues of
+        these are counted by their counters, so a walk is cheap.
+        """
+        if not self._read and not self._is_whole:
+            self._read_piece()
+        whole = [it for it in self.classes if it.is_whole]
+        counts = self._read[0].counts if self._read else {}
+        n = sum(n for hash_id, n in counts.items() if any(it.holds(hash_id) for it in whole))
+        return 2 * n > sum(counts.values())
 
     def _learn(self, issue_ids: Iterable[int]) -> None:
         """The groups of issues and their events: what the counters say of the loud ones that are
@@ -146,7 +157,7 @@ class Narrowed:
         if sort == "last_seen":
             self._read_few(MOST_READ)
             return self._newest(cursor, limit)
-        self._read_few(MOST_COUNTED)
+        self._read_few(MOST_READ if self._is_mostly_whole() else MOST_COUNTED)
         if not self._is_whole and sort != "first_seen":
             walked = self._walk(sort, cursor, limit)
             if walked is not None:

@@ -162,6 +162,9 @@ def test_a_clock_that_is_put_back_holds_nothing_for_longer_than_a_window(target:
     target.hear("new", NOW + SECOND)
     target.wait(NOW + SECOND, NOW + LONGEST_MS + MINUTE)
     assert target.held == []
+    again = (2 * HOUR, 2 * HOUR + SECOND, 4 * HOUR, 4 * HOUR + SECOND)
+    target.play([(at, "new") for at in again], 5 * HOUR)
+    assert target.minutes()[-4:] == [120, 125, 240, 245], "as ever after a quiet while"
 
 
 KINDS = ("new", "regression", "spike", "volume", "mention", "escalating", "failed")

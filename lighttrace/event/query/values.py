@@ -12,7 +12,7 @@ from lighttrace.event.query.tree import Op, Value
 UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 DAY_MS = UNIT_MS["d"]
 COMPARED = {Kind.LEVEL, Kind.NUMBER, Kind.TIME, Kind.RELEASE, Kind.TAG}
-_RELATIVE = re.compile(r"([+-])(\d{1,5})([smhdw])")
+_RELATIVE = re.compile(r"([+-]?)(\d{1,5})([smhdw])")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNITS = {"k": 1_000, "m": 1_000_000}
 MOST_NUMBER = 10**15
@@ -57,11 +57,14 @@ def span(op: Op, text: str, now_ms: int) -> Span:
     """The moments a time means.
 
     `-24h` is the last 24 hours and `+7d` everything before the last 7 days, whatever the sign of
-    comparison that some put before them; a date is the whole day (UTC), a moment its second.
+    comparison that some put before them; `<24h` and `>7d`, as one says of an age, are the same. A
+    date is the whole day (UTC), a moment its second.
     """
     found = _RELATIVE.fullmatch(text)
-    if found:
+    if found and (found[1] or op):
         sign, count, unit = found.groups()
+        if not sign:
+            sign, op = ("-" if op in ("<", "<=") else "+"), ""
         at = now_ms - int(count) * UNIT_MS[unit]
         within = (sign == "-") is not (op in ("<", "<="))
         return Span(at, None) if within else Span(None, at)

@@ -21,7 +21,7 @@ def meant(db: Reader, term: Term, project_ids: tuple[int, ...] | None) -> dict[i
         if term.op:
             found |= _compared(db, term, value)
         elif value.text == "latest":
-            found |= _latest(db, project_ids)
+            found |= latest(db, project_ids)
         elif value.is_pattern:
             found |= _where(db, value.pattern())
         elif value.text.startswith("~"):
@@ -74,7 +74,7 @@ select p.project_id, r.id, r.version, r.package, r.sort_key from release_project
 """
 
 
-def _latest(db: Reader, project_ids: tuple[int, ...] | None) -> dict[int, str]:
+def latest(db: Reader, project_ids: tuple[int, ...] | None) -> dict[int, str]:
     """The latest of each project and package: by version if the newest has one, else the newest."""
     values = {"project_ids": None if project_ids is None else json.dumps(project_ids)}
     packages: dict[tuple[int, str], list[tuple[int, str, bytes | None]]] = {}

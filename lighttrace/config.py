@@ -103,9 +103,14 @@ class Config(Table, frozen=True):
         if self.smtp is not None and not self.alerts.to:
             found.append("[smtp] is set, but [alerts] to names nobody: issues are not mailed.")
         found += [
-            f'[[alerts.webhook]] "{one.name}" is not in [alerts] to: nothing goes there.'
+            f'[[alerts.webhook]] "{one.name}" is in no `to`: nothing goes there.'
             for one in self.alerts.webhooks
-            if one.target not in self.alerts.to
+            if not self.alerts.tells(one.target)
+        ]
+        found += [
+            f'[[alerts.rule]] "{one.name}" can never speak: {one.why_never}.'
+            for one in self.alerts.rules
+            if one.why_never is not None
         ]
         return tuple(found)
 

@@ -102,4 +102,4 @@ def test_two_of_one_name_are_a_mistake(tmp_path: Path) -> None:
 
 
 def test_one_that_nobody_names_is_noted(tmp_path: Path) -> None:
-    assert any('"chat" is not in [alerts] to' in one for one in load(tmp_path, CHAT).warnings)
+    assert any('"chat" is in no `to`' in one for one in load(tmp_path, CHAT).warnings)

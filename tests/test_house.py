@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "log": frozenset(),
     "outward": frozenset({"errors"}),
     "toml": frozenset({"errors"}),
-    "settings": frozenset({"event", "outward", "toml"}),
+    "settings": frozenset({"errors", "event", "outward", "toml"}),
     "config": frozenset({"errors", "event", "settings", "toml"}),
     "event": frozenset({"errors"}),
     "sourcemaps": frozenset({"event", "errors"}),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from lighttrace.settings.alert_rules import MOST_RULES, AlertRule
 from lighttrace.settings.kinds import Recipient, Recipients, Sensitivity, Url
 from lighttrace.settings.quiet_hours import Daily, QuietHours
 from lighttrace.settings.webhooks import PREFIX, Webhook
@@ -13,11 +14,11 @@ from lighttrace.toml.setting import Disagreement, Note, Table, within
 
 
 class Alerts(Table, frozen=True):
-    """`[alerts]`: who is told of new issues."""
+    """`[alerts]`: who is told of what happens."""
 
     to: Annotated[Recipients, Note(example=["you@example.com", "webhook:chat"])] = ()
-    """Everybody here is told when an issue appears for the first time, and when a resolved one
-    comes back: by mail, or as a message to a webhook of below.
+    """Everybody here is told of what is nobody's, issues without an owner and projects: by mail, or
+    as a message to a webhook of below. That is everything, as long as there are no owners.
     """
     spikes: Sensitivity = "default"
     """How much louder than usual an issue must be to be a spike: "low" takes five times as much,
@@ -45,6 +46,7 @@ class Alerts(Table, frozen=True):
     ping_allow_private: bool = False
     """Whether that address may be in your own network, and without encryption."""
     quiet_hours: QuietHours | None = None
+    rules: tuple[AlertRule, ...] = msgspec.field(default=(), name="rule")
     webhooks: tuple[Webhook, ...] = msgspec.field(default=(), name="webhook")
 
     @property
@@ -55,13 +57,31 @@ class Alerts(Table, frozen=True):
     def webhook(self, name: str) -> Webhook | None:
         return next((one for one in self.webhooks if one.name == name), None)
 
+    def tells(self, target: str) -> bool:
+        """Whether anything goes to a target by its name."""
+        return target in self.to or any(target in rule.to for rule in self.rules)
+
     def disagreements(self) -> Iterator[Disagreement]:
         names = Counter(one.name for one in self.webhooks)
         for name, n in names.items():
             if n > 1:
                 yield Disagreement("webhook", f'{n} of them are called "{name}".')
-        for key, one in (*(("to", one) for one in self.to), ("fallback", self.fallback or "")):
-            if one.startswith(PREFIX) and one.removeprefix(PREFIX) not in names:
-                known = ", ".join(names) or "none"
-                message = f"there is no [[alerts.webhook]] of that name: {one}. There is: {known}."
-                yield Disagreement(key, message)
+        yield from (Disagreement("to", it) for it in self._unknown(self.to))
+        fallback = (self.fallback,) if self.fallback else ()
+        yield from (Disagreement("fallback", it) for it in self._unknown(fallback))
+        for rule in self.rules:
+            for sentence in self._unknown(rule.to):
+                yield Disagreement("rule", f'of "{rule.name}", {sentence}')
+        if len(self.rules) > MOST_RULES:
+            yield Disagreement("rule", f"{MOST_RULES} rules are as many as there may be.")
+        for name, n in Counter(one.name for one in self.rules).items():
+            if n > 1:
+                message = f'{n} rules are called "{name}": a name has to say which is meant.'
+                yield Disagreement("rule", message)
+
+    def _unknown(self, targets: tuple[str, ...]) -> Iterator[str]:
+        """Webhooks that do not exist, in a sentence each."""
+        for one in targets:
+            if one.startswith(PREFIX) and self.webhook(one.removeprefix(PREFIX)) is None:
+                known = ", ".join(it.name for it in self.webhooks) or "none"
+                yield f"there is no [[alerts.webhook]] of that name: {one}. There is: {known}."

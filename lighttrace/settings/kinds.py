@@ -62,8 +62,12 @@ def _path(value: Any) -> Path:
     return Path(value).expanduser()
 
 
+def is_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def _address(value: Any) -> str:
-    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+    if not isinstance(value, str) or not is_address(value):
         raise ValueError
     return value
 
@@ -91,8 +95,12 @@ def _each(value: Any, pattern: re.Pattern[str], *others: str) -> list[str]:
     return value
 
 
+def is_slug(text: str) -> bool:
+    return _SLUG.fullmatch(text) is not None and len(text) <= 50
+
+
 def _slug(value: Any) -> str:
-    if not isinstance(value, str) or not _SLUG.fullmatch(value) or len(value) > 50:
+    if not isinstance(value, str) or not is_slug(value):
         raise ValueError
     if value.isdigit():
         raise ValueError("digits alone would read as a project's id")

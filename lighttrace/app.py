@@ -14,10 +14,13 @@ from starlette.types import ASGIApp
 
 from lighttrace import config as configuration
 from lighttrace import jobs
+from lighttrace.alerts import rules, trouble
+from lighttrace.alerts.counting import Counting
 from lighttrace.alerts.loop import Alerts, sender_host
 from lighttrace.alerts.ping import Ping
 from lighttrace.alerts.routine import Routine
 from lighttrace.alerts.spikes.watch import Watch
+from lighttrace.alerts.unknown import unknown_names
 from lighttrace.clock import Clock, SystemClock
 from lighttrace.config import Config
 from lighttrace.errors import StoreError
@@ -80,6 +83,8 @@ class App:
             self._alerts.wake,
         )
         self._ping = Ping(store, lambda: self.services.config, clock, self._supervisor.pulses)
+        self._counting = Counting(rules.policy(config))
+        store.watch(self._counting)
         self.services.wake_alerts = self._alerts.wake
         self._spikes = Watch(
             store, lambda it: self.services.options(it).spikes, clock, self._alerts.wake
@@ -110,6 +115,7 @@ class App:
                 Loop("spikes", self._spikes.run),
                 Loop("warm-up", _warm_up),
                 Loop("owners", self._owners.run),
+                Loop("trouble", self._look_for_trouble),
                 *jobs.timetable(
                     services.store,
                     lambda: services.config,
@@ -125,6 +131,16 @@ class App:
             await services.errands.stop()
             await self._supervisor.stop()
             await services.store.close()
+
+    async def _look_for_trouble(self, beat: Beat) -> None:
+        services = self.services
+        await trouble.watch(
+            services.store,
+            lambda: rules.policy(services.config),
+            self._alerts.wake,
+            services.clock,
+            beat,
+        )
 
     async def reload(self) -> tuple[str, ...]:
         """Read the file again; what can change live does, wholly or not at all.
@@ -152,7 +168,7 @@ class App:
             if project is None:
                 log.warning("[[project]] %s is ignored: the project was deleted", one.slug)
                 continue
-            rules = ScrubRules(
+            scrubbed = ScrubRules(
                 enabled=one.scrub.enabled,
                 extra_keys=one.scrub.keys,
                 safe_keys=one.scrub.safe_keys,
@@ -160,20 +176,22 @@ class App:
             )
             owned = config.rulebook(one.slug)
             options[project.id] = ProjectOptions(
-                rules,
+                scrubbed,
                 one.keep_addresses,
                 owned,
                 config.grouping_rules(one.slug),
                 config.spikes(one.slug),
             )
         services.project_options = options
+        self._counting.take(rules.policy(config))
         services.other_options = ProjectOptions(
             rules=config.rulebook(""),
             grouping=config.grouping_rules(""),
             spikes=config.spikes(""),
         )
-        for missing in await services.store.read(ownership.unknown_owners, config):
-            log.warning("%s", missing)
+        for look in (ownership.unknown_owners, unknown_names):
+            for missing in await services.store.read(look, config):
+                log.warning("%s", missing)
 
 
 def create_app(config: Config, *, clock: Clock | None = None) -> App:

@@ -23,7 +23,7 @@ from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.sight import ALL
 from tests.fresh import HASHED
 
-LOOPS = {"alerts", "spikes", "warm-up", "owners", "retention", "dictionaries"} | {
+LOOPS = {"alerts", "spikes", "trouble", "warm-up", "owners", "retention", "dictionaries"} | {
     *("reports", "sign of life"),
 }
 SHOP = '[[project]]\nslug = "shop"\n'

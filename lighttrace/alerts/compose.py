@@ -18,6 +18,9 @@ BACK = {
     "escalating": ("Louder", "Out of the archive: what it was archived until has happened"),
     "spike": ("Spiking", "Spiking"),
     "spike_escalated": ("Louder still", "Louder still"),
+    "volume": ("Many events", "Many events"),
+    "users": ("Many users", "Many users"),
+    "feedback": ("Feedback", "A user has said something about it"),
 }
 
 
@@ -37,7 +40,9 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
         return _mail(message, news.words, "failed", context, "", now_ms)
     if news.digest is not None:
         return _digest(news, news.digest, message, now_ms)
-    assert news.told is not None
+    if news.told is None:
+        context = {"words": news.words, "age": age(news.age_s), "base_url": news.base_url}
+        return _mail(message, news.words, "words", context, "", now_ms)
     verb, came_back = BACK.get(news.kind, ("New", ""))
     subject = f"{verb} in {news.told.project}: {_headline(news.told)}"
     if news.louder:
@@ -45,6 +50,7 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
     context = {
         "told": news.told,
         "back": came_back,
+        "why": "; ".join(news.reasons) or "it is new",
         "age": age(news.age_s),
         "more": news.more,
         "base_url": news.base_url,

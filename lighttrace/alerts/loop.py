@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from lighttrace.alerts import fallback, quiet
+from lighttrace.alerts import fallback, quiet, rules
 from lighttrace.alerts.deliver import BATCH, Courier
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.mail import Mailer, host_of
@@ -82,9 +82,9 @@ class Alerts:
         last month's news.
         """
         config = self._config()
-        targets, host = recipients(config), sender_host(config)
+        told, host = rules.policy(config), sender_host(config)
         hours = quiet.of_settings(config.alerts.quiet_hours)
-        while await self._store.write(expand_due, targets, hours, host, self._clock.now_ms()):
+        while await self._store.write(expand_due, told, hours, host, self._clock.now_ms()):
             pass
 
     def _now_due(self, due_at: dict[str, int]) -> list[str]:
@@ -137,13 +137,6 @@ class Alerts:
             woken.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await woken
-
-
-def recipients(config: Config) -> tuple[str, ...]:
-    """Everybody in `[alerts] to` whom there is a way to."""
-    alerts = config.alerts
-    mailed = alerts.mailed if config.smtp is not None else ()
-    return tuple(dict.fromkeys([*mailed, *(it for it in alerts.to if it not in alerts.mailed)]))
 
 
 def sender_host(config: Config) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from lighttrace.alerts.expand import expand_due
+from lighttrace.alerts.rules import Policy
 from lighttrace.alerts.spikes.watch import Watch
 from lighttrace.clock import FixedClock
 from lighttrace.config import Config
@@ -127,7 +128,7 @@ async def fill(
                 await _decide(store, decision, until)
         clock.set(now_ms)
         await _find_spikes(store, clock)
-        while await store.write(expand_due, (), None, "", now_ms):
+        while await store.write(expand_due, Policy(rules=()), None, "", now_ms):
             pass  # nobody is to be mailed about what never happened
         return Filled(len(origins), await store.write(_say, now_ms), len(sendings))
     finally:

@@ -4,9 +4,11 @@ The order is that of docs/storage.md, "Whole write". What is remembered between 
 `Memory`; it learns what a batch did only when the batch is committed.
 """
 
+import logging
+import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lighttrace.errors import StoreError
@@ -30,7 +32,10 @@ from lighttrace.store.memory import Memory
 from lighttrace.store.people import Somebody
 from lighttrace.store.states import State, level_number
 from lighttrace.store.tallies import DAY_MS, HOUR_MS, Tallies, is_late
+from lighttrace.store.watching import Seen, Watch
 from lighttrace.store.writes import EventWrite, Heard, Outcome, Stored
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +104,11 @@ def store_events(tx: Transaction, memory: Memory, batch: Sequence[Packed], now_m
             tx, {it.issue_id: it.write.high_value for it in entries if it.write.high_value}
         )
         _insert(tx, memory, entries)
-        _count(tx, memory, entries, {face.id: face.state for face in faces}, done)
+        newcomers = _count(tx, memory, entries, {face.id: face.state for face in faces}, done)
         _unarchive(tx, entries, faces, done, now_ms)
         _note_projects(tx, entries, projects, done)
+        if memory.watch is not None:
+            _show(tx, memory.watch, entries, newcomers, done, now_ms)
     for index, first in repeats:
         _answer_repeat(batch[index].write, done.answers[first], index, done)
     return done
@@ -314,8 +321,10 @@ def _insert(tx: Transaction, memory: Memory, entries: list[Entry]) -> None:
 
 def _count(
     tx: Transaction, memory: Memory, entries: list[Entry], states: dict[int, State], done: Done
-) -> None:
-    """The counters, who was affected, and the narrow rows of the issues."""
+) -> Counter[tuple[int, int]]:
+    """The counters, who was affected, and the narrow rows of the issues. Returns how many people
+    are new to (issue, environment).
+    """
     tallies = Tallies(memory.book)
     sightings: dict[tuple[int, int, int], int] = {}
     scopes: dict[Scope, Numbers] = {}
@@ -347,6 +356,7 @@ def _count(
     tallies.write(tx)
     newcomers = people.meet(tx, sightings, issue_of)
     issue_numbers.write(tx, scopes, newcomers, states, memory.releases)
+    return newcomers
 
 
 FIRST_EVENT = "update project set first_event_at = ? where id = ? and first_event_at is null"
@@ -379,6 +389,32 @@ def _note_projects(
         answer = done.answers[entry.index]
         new_issues[key] += isinstance(answer, Stored) and answer.new_issue
     tx.executemany(SEEN_RELEASE, [(*key, *times, new_issues[key]) for key, times in seen.items()])
+
+
+def _show(
+    tx: Transaction,
+    watch: Watch,
+    entries: list[Entry],
+    newcomers: Mapping[tuple[int, int], int],
+    done: Done,
+    now_ms: int,
+) -> None:
+    """Let the rules look at the events. What goes wrong there never keeps an event from being
+    stored, but for what is wrong with the disk.
+    """
+    seen = []
+    for it in entries:
+        answer = done.answers[it.index]
+        is_new = isinstance(answer, Stored) and answer.new_issue
+        assert it.group is not None
+        seen.append(Seen(it.write, it.row, it.issue_id, it.group, it.person_id, is_new))
+    try:
+        done.causes += watch.look(tx, seen, newcomers, now_ms)
+    except sqlite3.Error:
+        raise
+    except Exception as error:
+        watch.forget()
+        log.error("a rule that counts could not be asked", exc_info=error)
 
 
 def _answer_repeat(write: EventWrite, first: Stored | StoreError, index: int, done: Done) -> None:

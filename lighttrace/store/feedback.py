@@ -4,6 +4,7 @@ a later one replaces the earlier.
 
 from dataclasses import dataclass
 
+from lighttrace.store import causes, events
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.writes import FeedbackWrite
 
@@ -29,9 +30,22 @@ on conflict(event_id, project_id) do update set received_at = excluded.received_
 
 
 def save(tx: Transaction, write: FeedbackWrite) -> None:
+    """Keep it, with a cause for those who want to hear of it: of its issue, or if the event has not
+    come yet, of the project. What replaces it later is no news.
+    """
     uuid = bytes.fromhex(write.event_id)
     values = (write.project_id, uuid, write.received_at, write.name, write.email, write.message)
     tx.execute(SAVE, values)
+    found = events.by_event_id(tx, write.event_id, write.project_id)
+    causes.note(
+        tx,
+        "feedback",
+        write.received_at,
+        issue_id=found.issue_id if found else None,
+        project_id=write.project_id,
+        event_row=found.row if found else None,
+        dedupe=f"feedback:{write.project_id}:{write.event_id}",
+    )
 
 
 COLUMNS = "lower(hex(f.event_id)), f.received_at, coalesce(f.name, ''), coalesce(f.email, '')"

@@ -13,6 +13,7 @@ from lighttrace.store.interning import Environments, Releases, Tags
 from lighttrace.store.people import People
 from lighttrace.store.tallies import MinuteBook
 from lighttrace.store.text_index import EventText
+from lighttrace.store.watching import Watch
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Memory:
     book: MinuteBook = field(default_factory=MinuteBook)
     text: EventText = field(default_factory=EventText)
     next_row: int | None = None
+    watch: Watch | None = None
 
     def keep(self) -> None:
         """The batch was committed."""
@@ -49,6 +51,8 @@ class Memory:
         self.book.drop()
         self.text.forget()
         self.next_row = None
+        if self.watch is not None:
+            self.watch.forget()
 
     def forget(self, what: str) -> None:
         """Somebody else changed those tables: another process, a merge, retention."""

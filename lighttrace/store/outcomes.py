@@ -4,6 +4,7 @@ because "where did my event go?" is asked about the past.
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from threading import Lock
 
 from lighttrace.store.database import Reader, Transaction
@@ -81,6 +82,27 @@ def totals(
     """(category, outcome, reason, source, n) since an hour, the most frequent first."""
     values = {"since_hour": since_hour, "project_id": project_id}
     return [tuple(row) for row in db.execute(TOTALS, values)]
+
+
+OF_PROJECTS = """
+select project_id, sum(iif(outcome = 'accepted', n, 0)),
+  sum(iif(outcome in ('invalid', 'too_large'), n, 0)), sum(iif(outcome = 'rate_limited', n, 0))
+  from outcome_hour where hour = ? and source = 'server' and project_id > 0 group by project_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What became of what a project sent in an hour. `limited`: turned away, it was too much."""
+
+    project_id: int
+    accepted: int
+    refused: int
+    limited: int
+
+
+def of_projects(db: Reader, hour: int) -> list[Share]:
+    return [Share(*row) for row in db.execute(OF_PROJECTS, (hour,))]
 
 
 RECENT_RATE = """

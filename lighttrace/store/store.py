@@ -38,6 +38,7 @@ from lighttrace.store.keys import KeyCache
 from lighttrace.store.lock import Lock
 from lighttrace.store.migrate import Progress
 from lighttrace.store.tokens import Use
+from lighttrace.store.watching import Watch
 from lighttrace.store.writer import Job, Settled, Writer
 from lighttrace.store.writes import Committed, EventWrite, Outcome, Refusal, Stored
 
@@ -152,6 +153,10 @@ class Store:
                 if fault is Fault.CORRUPT:
                     raise StartError(damage(path, error)) from error
                 raise StartError(f"{path} cannot be written just now: {error}.") from error
+
+    def watch(self, watch: Watch) -> None:
+        """Before `start`: who looks at each event as it is stored, in the writer's thread."""
+        self._writer.watch(watch)
 
     async def start(self) -> None:
         """Start writing. The loop this runs in is the one that futures resolve on."""

@@ -30,6 +30,7 @@ from lighttrace.store.database import Fault, Transaction, damage, fault_of
 from lighttrace.store.keys import KeyCache
 from lighttrace.store.memory import REMEMBERED, Memory, Noticed
 from lighttrace.store.sidework import SideWork
+from lighttrace.store.watching import Watch
 from lighttrace.store.writes import Committed, EventWrite, Heard
 
 log = logging.getLogger(__name__)
@@ -129,6 +130,10 @@ class Writer(threading.Thread):
         self._checkpointer = Checkpointer(path)
         self._others = 0  # PRAGMA data_version: moves when another process commits
         self._stopping = False
+
+    def watch(self, watch: Watch) -> None:
+        """Before `start`: who looks at each event."""
+        self._memory.watch = watch
 
     def prepare(self) -> None:
         """Read what must be there before the first request. Called once, before `start`."""

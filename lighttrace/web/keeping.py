@@ -132,6 +132,7 @@ class Keeping:
             raise _queue_full() from error
         except StoreError as error:
             raise unavailable() from error
+        self._services.wake_alerts()
         work_done = Outcome(
             work.origin.project_id, work.origin.key_id, "feedback", outcomes.ACCEPTED
         )

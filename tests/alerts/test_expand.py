@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from lighttrace.alerts.expand import expand_due
+from lighttrace.alerts.rules import Policy
 from lighttrace.store.database import Transaction
 from tests.alerts.ledger import a_cause, ledger
 
 NOW = 1_795_000_000_000
 HOST = "errors.example.com"
+ADA = Policy(fallback=("ada@example.com",))
+BOTH = Policy(fallback=("ada@example.com", "ben@example.com"))
 
 
 @pytest.fixture
@@ -26,21 +29,21 @@ def rows(tx: Transaction) -> list[tuple[str, str, str]]:
 
 def test_each_recipient_gets_a_row_of_its_own(tx: Transaction) -> None:
     a_cause(tx, at=NOW)
-    assert expand_due(tx, ("ada@example.com", "ben@example.com"), None, HOST, NOW) == 1
+    assert expand_due(tx, BOTH, None, HOST, NOW) == 1
     assert rows(tx) == [("new", "ada@example.com", "due"), ("new", "ben@example.com", "due")]
 
 
 def test_a_cause_is_expanded_once_even_if_the_loop_dies_and_starts_again(tx: Transaction) -> None:
     cause = a_cause(tx, at=NOW)
-    expand_due(tx, ("ada@example.com",), None, HOST, NOW)
+    expand_due(tx, ADA, None, HOST, NOW)
     tx.execute("update cause set expanded_at = null where id = ?", (cause,))
-    expand_due(tx, ("ada@example.com",), None, HOST, NOW + 1)
+    expand_due(tx, ADA, None, HOST, NOW + 1)
     assert len(rows(tx)) == 1
 
 
 def test_every_row_has_a_message_id_of_its_own_under_the_senders_domain(tx: Transaction) -> None:
     a_cause(tx, at=NOW)
-    expand_due(tx, ("ada@example.com", "ben@example.com"), None, HOST, NOW)
+    expand_due(tx, BOTH, None, HOST, NOW)
     ids = [row[0] for row in tx.execute("select message_id from outbox")]
     assert len(set(ids)) == 2
     assert all(one.startswith("<") and one.endswith(f"@{HOST}>") for one in ids)
@@ -49,14 +52,14 @@ def test_every_row_has_a_message_id_of_its_own_under_the_senders_domain(tx: Tran
 def test_one_recipients_flood_leaves_the_other_alone(tx: Transaction) -> None:
     for _ in range(12):
         a_cause(tx, at=NOW)
-    expand_due(tx, ("ada@example.com",), None, HOST, NOW)
+    expand_due(tx, ADA, None, HOST, NOW)
     a_cause(tx, at=NOW)
-    expand_due(tx, ("ada@example.com", "ben@example.com"), None, HOST, NOW)
+    expand_due(tx, BOTH, None, HOST, NOW)
     assert ("new", "ben@example.com", "due") in rows(tx)
 
 
 def test_without_recipients_causes_are_done_with_and_nothing_is_kept(tx: Transaction) -> None:
     a_cause(tx, at=NOW)
-    assert expand_due(tx, (), None, HOST, NOW) == 1
+    assert expand_due(tx, Policy(), None, HOST, NOW) == 1
     assert rows(tx) == []
-    assert expand_due(tx, ("ada@example.com",), None, HOST, NOW) == 0
+    assert expand_due(tx, ADA, None, HOST, NOW) == 0

@@ -18,6 +18,7 @@ from lighttrace.alerts.compose import compose
 from lighttrace.alerts.deliver import next_try_ms
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.quiet import Quiet
+from lighttrace.alerts.rules import Policy
 from lighttrace.alerts.storm import HOURLY
 from lighttrace.store import lanes, migrate, outbox, users
 from lighttrace.store.database import Transaction
@@ -47,7 +48,7 @@ class Post:
         self.tick(*to, hours=hours)
 
     def tick(self, *to: str, hours: Quiet | None = None) -> None:
-        while expand_due(self.tx, to or (ADA,), hours, HOST, self.now):
+        while expand_due(self.tx, Policy(fallback=to or (ADA,)), hours, HOST, self.now):
             pass
 
     def deliver(self, outcome: str = "yes") -> None:
@@ -184,7 +185,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(
             st.just("happen"),
-            st.sampled_from(["new", "regression", "spike", "volume"]),
+            st.sampled_from(["new", "regression", "spike", "loud"]),
             st.integers(1, 15),
         ),
         st.tuples(st.just("pass"), st.integers(1, 40 * 60), st.just(0)),

@@ -4,13 +4,14 @@ what is read, and of changes made inside one transaction.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from lighttrace.store.batch import Packed, store_events
 from lighttrace.store.bodies import Compressor
 from lighttrace.store.database import open_writer, transaction
 from lighttrace.store.memory import Memory
+from lighttrace.store.watching import Watch
 from lighttrace.store.writes import EventWrite, Stored
 from tests.fresh import database
 from tests.store.make import add_project
@@ -40,6 +41,18 @@ class Shelf:
         issue_id = self.receive(write)[0].issue_id
         assert issue_id is not None
         return issue_id
+
+    def lose(self, *writes: EventWrite) -> None:
+        """Store events, and have the disk fail before it is done."""
+        packed = [Packed(it, *self._compressor.compress(it.project_id, it.body)) for it in writes]
+        with suppress(OSError), transaction(self.db) as tx:
+            store_events(tx, self._memory, packed, writes[0].event.received_at)
+            raise OSError
+        self._memory.drop()
+
+    def watch(self, watch: Watch) -> None:
+        """Let somebody look at each event that comes."""
+        self._memory.watch = watch
 
     def forget_hashes(self) -> None:
         """Somebody moved hashes between issues."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lighttrace.alerts import expand
+from lighttrace.alerts.rules import Policy
 from lighttrace.clock import FixedClock
 from lighttrace.event.query.tree import Word
 from lighttrace.store import deleting, doctor, events, feedback, issue_list, issues, merging
@@ -153,7 +154,7 @@ async def test_many_events_go_in_bites(
 
 async def test_no_mail_is_sent_of_a_deleted_issue(store: Store) -> None:
     it = await receive(store)
-    await store.write(expand.expand_due, ["ops@example.com"], None, "host", NOON)
+    await store.write(expand.expand_due, Policy(fallback=("ops@example.com",)), None, "host", NOON)
     assert await one(store, "select count(*) from outbox") == 1
     await delete(store, it.issue_id or 0)
     assert await one(store, "select count(*) from outbox") == 0

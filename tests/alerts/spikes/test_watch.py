@@ -12,6 +12,7 @@ import pytest
 from lighttrace.alerts import news
 from lighttrace.alerts.compose import compose
 from lighttrace.alerts.expand import expand_due
+from lighttrace.alerts.rules import Policy
 from lighttrace.alerts.spikes import ears, watch
 from lighttrace.alerts.spikes.watch import GRACE_S, Setting, Watch
 from lighttrace.clock import FixedClock
@@ -31,6 +32,8 @@ ADD_COUNTS = (
 )
 BORN = "update grouphash set created_at = ? where hash = ? returning id"
 SET_STATE = "update issue set state = ? where id = 1"
+
+OPS = Policy(fallback=("ops@example.com",))
 
 
 def past(tx: Transaction, group: str, first: int, every: int, n: int = 1) -> None:
@@ -310,9 +313,10 @@ def test_the_watch_steps_often_enough_for_a_spike_to_end_in_time() -> None:
 
 async def test_the_mail_says_how_loud_it_is_and_was(tracker: Tracker) -> None:
     """And nobody is mailed of a project without a rule."""
+    await tracker.store.write(expand_due, OPS, None, "h", tracker.clock.now_ms())  # that it is new
     await tracker.hear(loud())
     found = (await tracker.store.read(spikes.of_issues, [1]))[1]
-    await tracker.store.write(expand_due, ("ops@example.com",), None, "h", tracker.clock.now_ms())
+    await tracker.store.write(expand_due, OPS, None, "h", tracker.clock.now_ms())
     due = await tracker.store.read(outbox.due, tracker.clock.now_ms(), 9)
     (message,) = (it for it in due if it.kind == "spike")
     told = await tracker.store.read(

@@ -1,0 +1,71 @@
+"""Names in rules that stand for nothing in this database: right as they are spelt, and probably not
+meant. A rule that waits for them never speaks, or tells nobody.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from lighttrace.config import Config
+from lighttrace.event.query import keys
+from lighttrace.event.query.match import OF_RULES
+from lighttrace.event.query.tree import Term, terms
+from lighttrace.settings.alert_rules import TEAM, AlertRule
+from lighttrace.store import projects, sight, teams, users
+from lighttrace.store.database import Reader
+from lighttrace.store.search.compile import tag_names
+
+
+def unknown_names(db: Reader, config: Config) -> list[str]:
+    """A sentence for each, in the order of the file."""
+    known = _Known(db, config)
+    return [
+        f'[[alerts.rule]] "{rule.name}": {sentence}'
+        for rule in config.alerts.rules
+        for sentence in (*known.of_targets(rule), *known.of_projects(rule), *known.of_search(rule))
+    ]
+
+
+class _Known:
+    def __init__(self, db: Reader, config: Config) -> None:
+        self._teams = [team.slug for team in teams.every(db)]
+        self._slugs = {it.slug for it in projects.every(db, sight.ALL)}
+        self._slugs |= {it.slug for it in config.projects}
+        self._people = [it for user in users.every(db) for it in (user.email, user.name)]
+        self._tags = tag_names(db)
+
+    def of_targets(self, rule: AlertRule) -> Iterator[str]:
+        for target in rule.to:
+            if target.startswith(TEAM):
+                yield from self._team(target.removeprefix(TEAM))
+
+    def of_projects(self, rule: AlertRule) -> Iterator[str]:
+        for slug in rule.project or ():
+            yield from _missing("project", slug, self._slugs)
+
+    def of_search(self, rule: AlertRule) -> Iterator[str]:
+        for term in terms(rule.asks):
+            if not isinstance(term, Term):
+                continue
+            for value in () if term.op == "has" else term.values:
+                if term.key in ("assigned", "owner") and not value.text.startswith("#"):
+                    if value.text != "none":
+                        yield from _missing("person", value.text, self._people)
+                elif term.key in ("assigned", "owner"):
+                    yield from self._team(value.text[1:])
+                elif term.key == "project" and not value.is_pattern and not value.text.isdigit():
+                    yield from _missing("project", value.text, self._slugs)
+            if term.is_tag and term.key not in self._tags | OF_RULES and self._tags:
+                near = keys.nearest(term.key, self._tags)
+                ask = f" Did you mean {near}:?" if near else ""
+                yield f"no event has had a tag {term.key} yet.{ask}"
+
+    def _team(self, slug: str) -> Iterator[str]:
+        yield from _missing("team", slug, self._teams)
+
+
+def _missing(what: str, name: str, known: Iterable[str]) -> Iterator[str]:
+    several = {it.lower(): it for it in known}
+    if name.lower() not in several:
+        near = difflib.get_close_matches(name.lower(), several, n=1, cutoff=0.6)
+        ask = f" Did you mean {several[near[0]]}?" if near else ""
+        yield f"there is no {what} {name}.{ask}"

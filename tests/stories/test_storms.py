@@ -144,7 +144,7 @@ async def test_a_noisy_line_makes_as_many_mails_a_day_as_its_rule_speaks_and_the
     await team.wait(HOUR)
     team.box.messages.clear()
     for _ in range(48):  # the rule speaks every 30 minutes, however many events there are
-        await team.cause("volume", noisy)
+        await team.cause("loud", noisy)
         await team.wait(30 * MINUTE)
     assert len(team.box.messages) == 48
 

@@ -39,7 +39,7 @@ def message_of(mail: Mail, from_address: str) -> EmailMessage:
     """Text and HTML, threaded by issue, marked as sent by a program: nothing answers it by itself.
 
     Following `List-Unsubscribe` changes nothing, and there is no `List-Unsubscribe-Post`
-    (docs/decisions.md, "Mail").
+    (docs/decisions.md, "People").
     """
     message = EmailMessage()
     message["From"] = _address(from_address, "LightTrace")

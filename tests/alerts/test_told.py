@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from lighttrace.alerts import news
+from lighttrace.alerts.compose import compose
 from lighttrace.errors import RefusedError
 from lighttrace.store import causes, mutes, preferences, teams, triage
 from lighttrace.store.archiving import FOREVER, Archive
@@ -278,3 +280,39 @@ def test_a_preference_that_is_none_is_refused(shop: Shop) -> None:
     for wants in ({"new": "some"}, {"nothing": "all"}):
         with pytest.raises(RefusedError):
             preferences.put(shop.db, mira.id, wants)
+
+
+# --- words ---
+
+
+def test_every_kind_of_message_has_its_words(shop: Shop) -> None:
+    shop.says(
+        rule("all", when='["new", "spike", "feedback", "quota", "ingest", "escalating"]')
+        + rule("many", when='["2 events in 5m", "2 users"]')
+    )
+    shop.receive(an_event(user="a"), an_event(at=NOON + 1, user="b"))
+    issue = shop.receive_one(an_event(group="2"))
+    shop.told()
+    for kind in ("spike", "spike_escalated", "loud", "feedback", "escalating"):
+        causes.note(shop.db, kind, NOON, issue_id=issue, said={"reason": "61 per h, usually 4"})
+        shop.told()
+    for kind in ("quota", "ingest", "feedback"):
+        causes.note(shop.db, kind, NOON, project_id=1, said={"n": 50, "share": 25})
+        shop.told()
+    subjects = []
+    for message in shop.messages():
+        told = news.read(shop.db, message, message.payload, "http://h", NOON)
+        assert told is not None
+        mail = compose(told, message, NOON)
+        subjects.append(mail.subject.partition(": ")[0])
+        assert all(reason in mail.text for reason in told.reasons if told.told)
+    assert subjects == [
+        "New in shop",
+        "New in shop",
+        "Spiking in shop",
+        "Louder still in shop",
+        "Many events in shop",
+        "Feedback in shop",
+        "Louder in shop",
+        *["shop"] * 3,
+    ]

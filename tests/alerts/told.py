@@ -11,6 +11,7 @@ from lighttrace.alerts.counting import Counting
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.rules import Policy
 from lighttrace.store import teams, users
+from lighttrace.store.outbox import COLUMNS, Message
 from lighttrace.store.users import User
 from tests.store.make import NOON
 from tests.store.shelf import Shelf, a_shelf
@@ -68,6 +69,11 @@ class Shop:
         return [
             (target, kind, json.loads(payload)["reasons"]) for _, target, kind, payload in found
         ]
+
+    def messages(self) -> list[Message]:
+        """All there ever were, but those that tell of others."""
+        sql = f"select {COLUMNS} from outbox where kind not in ('digest', 'held') order by id"
+        return [Message(*row, json.loads(payload)) for *row, payload in self.db.execute(sql)]
 
     def to(self, now_ms: int = NOON) -> list[str]:
         """Only the targets."""

@@ -269,10 +269,13 @@ def _recall(batch: Batch, counter: Counter, it: Seen, window: Window) -> None:
         _recall_minutes(batch, it, counted, since_ms, until_ms)
     else:
         _recall_events(batch, counter, it, counted, since_ms)
-    of_late_ms = max(2 * length_ms, counter.rule.pause_ms(True))
-    spoke_since = until_ms - of_late_ms if length_ms else 0
-    spoke = lookback.has_spoken(tx, counter.kind, counter.rule.name, it.issue_id, spoke_since)
-    if spoke and (2 * counted.n >= trigger.n or not length_ms):
+    if not length_ms:
+        has_spoken = counted.n >= trigger.n  # or it was reached before there was a rule
+    else:
+        of_late_ms = max(2 * length_ms, counter.rule.pause_ms(True))
+        who = (counter.kind, counter.rule.name, it.issue_id)
+        has_spoken = lookback.has_spoken(tx, *who, until_ms - of_late_ms)
+    if has_spoken and 2 * counted.n >= trigger.n:
         window.gate.shut()
 
 

@@ -15,6 +15,7 @@ HOURS_KEPT_MS = 90 * DAY_MS
 DAYS_KEPT_MS = 730 * DAY_MS
 LEDGER_KEPT_MS = 90 * DAY_MS
 LETTERS_KEPT_MS = 90 * DAY_MS  # outbox and deliveries, and the spikes they tell of
+PAUSES_KEPT_MS = 8 * DAY_MS
 CAUSES_KEPT_MS = 7 * DAY_MS  # once they are told
 QUIET_ISSUE_MS = 400 * DAY_MS  # resolved or archived, and without an event for so long
 PRESSED_KEPT_MS = 2 * DAY_MS  # of counters, when the database is full of them
@@ -206,6 +207,17 @@ def _audit(tx: Transaction, age: Age) -> int:
     return audit.forget(tx, age.now_ms, ROWS)
 
 
+# no pause is longer than a week (`event/triggers.py`)
+PAUSES = f"""
+delete from rule_told where (rule, issue_id, project_id) in (
+  select rule, issue_id, project_id from rule_told where at < ? limit {ROWS})
+"""
+
+
+def _pauses(tx: Transaction, age: Age) -> int:
+    return tx.execute(PAUSES, (age.now_ms - PAUSES_KEPT_MS,)).rowcount
+
+
 Step = Callable[[Transaction, Age], int]
 STEPS: tuple[Step, ...] = (
     _counters("count_minute", "minute", MINUTE_MS, MINUTES_KEPT_MS),
@@ -221,6 +233,8 @@ STEPS: tuple[Step, ...] = (
     _rows_older(
         "outbox", "id", "state <> 'due' and made_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS
     ),
+    _pauses,
+    _rows_older("mute", "id", "until < ?", lambda age: age.now_ms - LETTERS_KEPT_MS),
     _rows_older("lane", "target", "told_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS),
     _rows_older("spike", "id", "ended_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS),
     _rows_older("web_session", "token_hash", "expires_at < ?", lambda age: age.now_ms),

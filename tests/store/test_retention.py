@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from lighttrace.clock import FixedClock
-from lighttrace.store import retention, text_index
+from lighttrace.store import cooldowns, mutes, retention, text_index
 from lighttrace.store.database import Transaction
 from lighttrace.store.doctor import disagreements
+from lighttrace.store.mutes import Muted
 from lighttrace.store.retention import Removed
 from lighttrace.store.store import Store
 from tests.store.make import DAY, HOUR, MINUTE, NOON, an_event, held, one, rows, running
@@ -249,3 +250,17 @@ async def test_old_letters_sessions_and_invites_go(store: Store) -> None:
     assert await count(store, "cause") == 1  # nobody has been told of it yet
     assert await rows(store, "select state from outbox") == [("due",)]
     assert await count(store, "web_session") == 1
+
+
+async def test_pauses_and_mutes_go_when_they_mean_nothing_any_more(store: Store) -> None:
+    def add(tx: Transaction) -> None:
+        for rule, at in (("old", NOON - 9 * DAY), ("young", NOON - 7 * DAY)):
+            cooldowns.spoke(tx, rule, 1, 1, at)
+            mutes.add(tx, Muted(rule=rule), at + DAY, None, at)
+
+    await store.write(add)
+    await sweep(store, now_ms=NOON)
+    assert await rows(store, "select rule from rule_told") == [("young",)]
+    assert len(await rows(store, "select 1 from mute")) == 2
+    await sweep(store, now_ms=NOON + 83 * DAY)
+    assert await rows(store, "select rule from mute") == [("young",)]

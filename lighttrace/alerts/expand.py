@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from lighttrace.alerts import gate
-from lighttrace.alerts.quiet import Quiet
+from lighttrace.alerts.quiet import Hours
 from lighttrace.alerts.reasons import Reason, strongest_first
 from lighttrace.alerts.rules import Policy, Rule
 from lighttrace.event.query.subject import Subject
@@ -35,7 +35,7 @@ from lighttrace.store.recipients import About, People
 BATCH = 100  # causes a transaction; the writer's other work waits meanwhile
 
 
-def expand_due(tx: Transaction, policy: Policy, hours: Quiet | None, host: str, now_ms: int) -> int:
+def expand_due(tx: Transaction, policy: Policy, hours: Hours | None, host: str, now_ms: int) -> int:
     """Turn waiting causes into messages; returns how many causes were done. `hours`: in which
     nobody is to be disturbed, unless they chose otherwise; `host` goes into Message-IDs.
     """

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from lighttrace.alerts import quiet, storm
-from lighttrace.alerts.quiet import Quiet
+from lighttrace.alerts.quiet import Hours, Quiet
 from lighttrace.store import counters, lanes, outbox, users
 from lighttrace.store.counters import Period
 from lighttrace.store.database import Transaction
@@ -16,7 +16,7 @@ TOP = 5  # issues named in a digest; the rest is a link away
 MOST_MEMBERS = 500  # of a digest that are looked into, to find what they share
 
 
-def open_for_all(tx: Transaction, hours: Quiet | None, host: str, now_ms: int) -> None:
+def open_for_all(tx: Transaction, hours: Hours | None, host: str, now_ms: int) -> None:
     """Let out what is held and may go now. `hours`: of those who have chosen no quiet hours of
     their own; `host` goes into Message-IDs.
     """
@@ -96,9 +96,9 @@ def _loudest(tx: Transaction, issue_ids: Sequence[int], since_ms: int, now_ms: i
     return sorted(issue_ids, key=lambda it: -counted.get(it, 0))[:TOP]
 
 
-def _hours_of(tx: Transaction, target: str, hours: Quiet | None) -> Quiet | None:
+def _hours_of(tx: Transaction, target: str, hours: Hours | None) -> Quiet | None:
     """Somebody's own choice stands before that of the file, "none" included."""
     person = users.by_email(tx, target)
     if person is None or "quiet" not in person.options:
-        return hours
+        return hours.of(target) if hours else None
     return quiet.of_options(person.options)

@@ -83,7 +83,7 @@ class Alerts:
         """
         config = self._config()
         told, host = rules.policy(config), sender_host(config)
-        hours = quiet.of_settings(config.alerts.quiet_hours)
+        hours = quiet.of_file(config.alerts)
         while await self._store.write(expand_due, told, hours, host, self._clock.now_ms()):
             pass
 

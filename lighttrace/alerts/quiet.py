@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from lighttrace.alerts import wall
+from lighttrace.settings.alerts import Alerts
 from lighttrace.settings.quiet_hours import EVERY_DAY as DAYS
 from lighttrace.settings.quiet_hours import QuietHours
 
@@ -45,6 +46,17 @@ class Quiet:
         return any(kind in kinds for _, kinds in steps)
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """What the file says: `default` for everybody, but for the webhooks that are `always` told."""
+
+    default: Quiet | None = None
+    always: frozenset[str] = frozenset()
+
+    def of(self, target: str) -> Quiet | None:
+        return None if target in self.always else self.default
+
+
 def ends_at(quiet: Quiet, now: int) -> int | None:
     """When the quiet hours that it is now are over (ms); None if it is none."""
     return max((end for start, end in _spans(quiet, now) if start <= now < end), default=None)
@@ -64,6 +76,12 @@ def _spans(quiet: Quiet, now: int) -> Iterator[tuple[int, int]]:
             end = wall.late_moment(last, quiet.end, quiet.zone)
             if start < end:  # nothing is left of them if both fall into a gap
                 yield start, end
+
+
+def of_file(alerts: Alerts) -> Hours:
+    """What `[alerts]` says."""
+    always = frozenset(hook.target for hook in alerts.webhooks if hook.always)
+    return Hours(of_settings(alerts.quiet_hours), always)
 
 
 def of_settings(hours: QuietHours | None) -> Quiet | None:

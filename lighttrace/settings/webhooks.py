@@ -106,6 +106,9 @@ class Webhook(Table, frozen=True):
     addresses are refused, whatever a name server says.
     """
 
+    always: bool = False
+    """Whether messages come here at any time, in [alerts.quiet_hours] as well."""
+
     @property
     def target(self) -> str:
         """How `to` names it."""

@@ -17,7 +17,7 @@ from lighttrace.alerts import gate, news
 from lighttrace.alerts.compose import compose
 from lighttrace.alerts.deliver import next_try_ms
 from lighttrace.alerts.expand import expand_due
-from lighttrace.alerts.quiet import Quiet
+from lighttrace.alerts.quiet import Hours, Quiet
 from lighttrace.alerts.rules import Policy
 from lighttrace.alerts.storm import HOURLY
 from lighttrace.store import lanes, migrate, outbox, users
@@ -29,7 +29,8 @@ NOON = 1_795_521_600_000  # a Tuesday
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 HOST, ADA, BEN = "shop.example", "ada@example.com", "ben@example.com"
 BERLIN = ZoneInfo("Europe/Berlin")
-NIGHT = Quiet(frozenset(range(7)), time(22), time(7), BERLIN)
+ON_CALL = "webhook:on-call"
+NIGHT = Hours(Quiet(frozenset(range(7)), time(22), time(7), BERLIN), frozenset({ON_CALL}))
 EVENING = NOON + 10 * HOUR  # 23:00 in Berlin
 MORNING = NOON + 18 * HOUR  # 07:00
 
@@ -42,12 +43,12 @@ class Post:
         self.now = NOON
         self.handed: list[tuple[int, str, str]] = []  # (when, Message-ID, target)
 
-    def happen(self, kind: str = "new", times: int = 1, *to: str, hours: Quiet | None = None):
+    def happen(self, kind: str = "new", times: int = 1, *to: str, hours: Hours | None = None):
         for number in range(times):
             a_cause(self.tx, at=self.now, kind=kind, issue_id=number + 1)
         self.tick(*to, hours=hours)
 
-    def tick(self, *to: str, hours: Quiet | None = None) -> None:
+    def tick(self, *to: str, hours: Hours | None = None) -> None:
         while expand_due(self.tx, Policy(fallback=to or (ADA,)), hours, HOST, self.now):
             pass
 
@@ -65,7 +66,7 @@ class Post:
         if outcome == "dies":
             outbox.release_claims(self.tx)
 
-    def live(self, ms: int, *to: str, hours: Quiet | None = None) -> None:
+    def live(self, ms: int, *to: str, hours: Hours | None = None) -> None:
         """Time passes; the loop sleeps until a window closes or a message is due."""
         until = self.now + ms
         while self.now < until:
@@ -165,6 +166,15 @@ def test_somebody_chooses_hours_of_their_own_or_none_at_all(post: Post) -> None:
     assert [to for _, _, to in post.handed] == [ADA]
     post.live(HOUR, ADA, BEN, hours=NIGHT)
     assert [(at - EVENING, to) for at, _, to in post.handed] == [(0, ADA), (HOUR // 2, BEN)]
+
+
+def test_a_chat_that_is_always_told_hears_it_at_night(post: Post) -> None:
+    post.now = EVENING
+    post.happen("new", 1, ADA, ON_CALL, hours=NIGHT)
+    channels = [
+        it.target for name in ("mail", ON_CALL) for it in outbox.due(post.tx, EVENING, 9, name)
+    ]
+    assert channels == [ON_CALL]
 
 
 def test_a_mail_server_that_was_away_for_days_brings_ten_messages_at_most(post: Post) -> None:

@@ -11,8 +11,9 @@ from lighttrace.store.writes import Heard
 
 MOST_RINGS = 2_000  # issues with events of late; 1.5 KB each, 29 KB with MOST_PEOPLE
 PAUSE_S = 5  # between two looks at one issue, however many events come
+LATER_S = 10  # that a project waits, so that an issue which explains it is found before
 REST_S = 60  # of what is not to be heard of: archived, muted, or spiking already
-MANY = 1 << 30
+NEVER = 1 << 40  # events, or a time in seconds
 
 
 class Ears:
@@ -45,8 +46,8 @@ class Ears:
     def _look(self, key: int, ring: Ring, at_s: int) -> None:
         earliest = self._looked.get(key, 0) + PAUSE_S
         if at_s < earliest or self._is_open(key, ring, at_s):
-            self.due[key] = max(at_s, earliest)
-            ring.left, ring.look_at = MANY, MANY  # until somebody has looked
+            self.due[key] = max(at_s, earliest) + (0 if key > 0 else LATER_S)
+            ring.left, ring.look_at = NEVER, NEVER  # until somebody has looked
 
     def _is_open(self, key: int, ring: Ring, now_s: int) -> bool:
         return ring.is_open(ring.windows(now_s), self._least(self._projects[key]), now_s)
@@ -95,4 +96,4 @@ class Ears:
         """Nobody wants to hear of it for a while."""
         ring = self._rings.get(key)
         if ring is not None:
-            ring.left, ring.look_at = MANY, now_s + REST_S
+            ring.left, ring.look_at = NEVER, now_s + REST_S

@@ -359,3 +359,14 @@ async def test_a_spike_of_what_is_merged_away_ends(tracker: Tracker) -> None:
     await tracker.wait(NOON + 3 * MINUTE)
     assert await one(tracker.store, "select ending from spike where issue_id = 1") == "closed"
     assert await tracker.store.read(spikes.of_issues, [1, 2]) == {}
+
+
+async def test_while_a_look_is_due_events_only_count(tracker: Tracker) -> None:
+    """However many there are: what each costs must not be a look."""
+    looks: list[int] = []
+    watching = tracker.watch._ears
+    ask = watching._is_open
+    watching._is_open = lambda *it: bool(looks.append(it[2])) or ask(*it)  # type: ignore
+    for number in range(400):
+        await tracker.store.submit(an_event(at=NOON + number * 5, user=f"u{number}"))
+    assert len(looks) <= 12 and 1 in watching.due

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from lighttrace.alerts import wall
-from lighttrace.store import issue_list, pace, sendings, sight, users, volume, weeks
+from lighttrace.store import issue_list, mutes, pace, sendings, sight, users, volume, weeks
 from lighttrace.store.database import Reader
 from lighttrace.store.issue_list import IssueQuery, IssueRow
 from lighttrace.store.issue_order import Sort
@@ -64,6 +64,7 @@ class Report:
     sections: tuple[tuple[str, tuple[Row, ...]], ...]
     noise: tuple[tuple[Noise, str], ...]
     gathered: int
+    muted: int  # messages that mutes kept back which held in the week
 
 
 def zone_of(person: User) -> ZoneInfo:
@@ -122,6 +123,9 @@ def read(db: Reader, kept: Mapping[str, Any], base_url: str) -> Report | None:
             for it in weeks.noise(db, projects, since, until)
         ),
         gathered=counts.gathered,
+        muted=sum(
+            it.held for it in mutes.held_since(db, since) if it.what.for_user in (None, person.id)
+        ),
     )
 
 

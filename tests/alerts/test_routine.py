@@ -16,8 +16,9 @@ from lighttrace.clock import FixedClock
 from lighttrace.config import Config
 from lighttrace.errors import OutwardError
 from lighttrace.settings.alerts import Alerts as AlertOptions
-from lighttrace.store import teams, users
+from lighttrace.store import mutes, teams, users
 from lighttrace.store.database import Transaction
+from lighttrace.store.mutes import Muted
 from lighttrace.store.store import Store
 from lighttrace.store.users import User
 from tests.mailbox import Mailbox, html_of, mailbox, text_of
@@ -184,6 +185,25 @@ async def test_messages_that_nobody_followed_are_called_noise(
     await store.write(lambda tx: tx.execute("delete from outbox where kind = 'weekly'") and None)
     await House(store, box, clock).look()
     assert "nobody opened it" not in text_of(box.messages[1])
+
+
+async def test_what_mutes_kept_back_is_counted_for_whom_it_would_have_reached(
+    store: Store, box: Mailbox, clock: FixedClock
+) -> None:
+    mira, bob = await somebody(store, MIRA, "owner"), await somebody(store, BOB)
+
+    def mute(tx: Transaction) -> None:
+        for whom, messages in ((None, 30), (mira.id, 4), (bob.id, 1)):
+            what = Muted(project_id=1, for_user=whom)
+            made = mutes.add(tx, what, MONDAY + DAY, None, SATURDAY)
+            mutes.hold(tx, made, messages)
+
+    await store.write(mute)
+    clock.set(MONDAY)
+    await House(store, box, clock).look()
+    by = dict(zip(box.recipients, box.messages, strict=True))
+    assert "Kept back by mutes: 34." in text_of(by[MIRA])
+    assert "Kept back by mutes: 31." in text_of(by[BOB])
 
 
 async def test_a_line_a_day_says_what_happened_on_the_last(

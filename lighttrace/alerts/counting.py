@@ -187,21 +187,20 @@ class Counting:
     ) -> bool:
         """Whether the number is reached with this event."""
         at_ms, issue_id = it.write.event.received_at, it.issue_id
-        if counter.trigger.kind == "every":
-            return at_ms - counter.spoken_at.get(issue_id, 0) >= counter.rule.pause_ms(True)
-        if counter.is_for_ever:
-            new = newcomers.get((issue_id, 0), 0)
-            return bool(new) and _reaches(batch, counter, issue_id, new)
         window = counter.windows.get(issue_id)
         if window is None:
+            if counter.trigger.kind == "every":
+                return at_ms - counter.spoken_at.get(issue_id, 0) >= counter.rule.pause_ms(True)
+            if counter.is_for_ever:
+                new = newcomers.get((issue_id, 0), 0)
+                return bool(new) and _reaches(batch, counter, issue_id, new)
             window = self._begin(batch, counter, it)
         counted = window.counted
+        before = counted.move(at_ms)
         if isinstance(counted, Events):
-            before = counted.move(at_ms)
             return window.gate.passes(before, counted.add(), at_ms)
         if it.person_id is None:
             return False
-        before = counted.move(at_ms)
         return window.gate.passes(before, counted.add(it.person_id), at_ms)
 
     def _ask_later(self, counter: Counter, it: Seen) -> None:

@@ -60,8 +60,10 @@ class People:
         return len(self._last)
 
     def move(self, at_ms: int) -> int:
-        if self._width_ms:
-            step = max(self._newest, at_ms // self._width_ms)
+        if not self._width_ms:
+            return len(self._last)
+        step = at_ms // self._width_ms
+        if step > self._newest:
             self._newest, first = step, step - STEPS
             while self._last:
                 person, last = next(iter(self._last.items()))

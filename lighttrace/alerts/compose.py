@@ -1,61 +1,42 @@
 """What a mail says: news in HTML and in text."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 import jinja2
 
-from lighttrace.alerts.digest import Digest
 from lighttrace.alerts.message import Mail, subject_line
-from lighttrace.alerts.news import News, Told, age
+from lighttrace.alerts.news import Comment, News, Told, age
+from lighttrace.alerts.story import story, subject
 from lighttrace.store.outbox import Message
 
-# kind → the beginning of its subject, and how it came back
-BACK = {
-    "regression": ("Back", "Came back after it was resolved"),
-    "escalating": ("Louder", "Out of the archive: what it was archived until has happened"),
-    "spike": ("Spiking", "Spiking"),
-    "spike_escalated": ("Louder still", "Louder still"),
-    "volume": ("Many events", "Many events"),
-    "users": ("Many users", "Many users"),
-    "feedback": ("Feedback", "A user has said something about it"),
-}
+SETTINGS = "/account#messages"  # where somebody says what they want to be mailed
+COMMENT_LENGTH = 4_000
 
 
 def compose(news: News, message: Message, now_ms: int) -> Mail:
     """The mail of an outbox row."""
     if news.comment is not None and news.told is not None:
-        return _mention(news, news.told, message, now_ms)
+        return _mention(news, news.comment, news.told, message, now_ms)
+    made = partial(_mail, news, message, now_ms)
     if news.report is not None:
-        context = {"report": news.report, "base_url": news.base_url}
-        mail = _mail(message, news.report.subject, "weekly", context, "", now_ms)
-        return replace(mail, leave_url=f"{news.base_url}/account#messages")
+        return made(news.report.subject, "weekly", {"report": news.report})
     if news.kind == "alive":
-        context = {"news": news, "base_url": news.base_url}
-        return _mail(message, news.words, "alive", context, "", now_ms)
+        return made(news.words, "alive", {"news": news})
     if news.kind == "failed":
-        context = {"news": news, "age": age(news.age_s), "base_url": news.base_url}
-        return _mail(message, news.words, "failed", context, "", now_ms)
+        return made(news.words, "failed", {"news": news, "age": age(news.age_s)})
     if news.digest is not None:
-        return _digest(news, news.digest, message, now_ms)
+        context = {"digest": news.digest, "last": news.kind == "held"}
+        return made(news.digest.headline, "digest", context)
     if news.told is None:
-        context = {"words": news.words, "age": age(news.age_s), "base_url": news.base_url}
-        return _mail(message, news.words, "words", context, "", now_ms)
-    verb, came_back = BACK.get(news.kind, ("New", ""))
-    subject = f"{verb} in {news.told.project}: {_headline(news.told)}"
-    if news.louder:
-        came_back += f": {news.louder}"
-    context = {
-        "told": news.told,
-        "back": came_back,
-        "why": "; ".join(news.reasons) or "it is new",
-        "age": age(news.age_s),
-        "more": news.more,
-        "base_url": news.base_url,
-    }
-    return _mail(message, subject, "issue", context, _thread(message, news.told), now_ms)
+        return made(news.words, "words", {"words": news.words, "age": age(news.age_s)})
+    return made(
+        subject(news, news.told),
+        "issue",
+        {"story": story(news, news.told), "told": news.told, "take_url": news.take_url},
+        _thread(message, news.told),
+    )
 
 
 def test_mail(to: str, message_id: str, base_url: str, now_ms: int) -> Mail:
@@ -87,40 +68,40 @@ def letter(
     )
 
 
-def _digest(news: News, digest: Digest, message: Message, now_ms: int) -> Mail:
-    context = {"digest": digest, "last": news.kind == "held", "base_url": news.base_url}
-    return _mail(message, digest.headline, "digest", context, "", now_ms)
+def _mention(news: News, comment: Comment, told: Told, message: Message, now_ms: int) -> Mail:
+    subject = f"{comment.who} wrote to you about {told.short_id}: {told.title}"
+    body, more = comment.body[:COMMENT_LENGTH], len(comment.body) > COMMENT_LENGTH
+    context = {"told": told, "who": comment.who, "body": body, "more": more, "url": comment.url}
+    return _mail(news, message, now_ms, subject, "mention", context, _thread(message, told))
 
 
-def _mention(news: News, told: Told, message: Message, now_ms: int) -> Mail:
-    assert news.comment is not None
-    who, body, url = news.comment.who, news.comment.body, news.comment.url
-    context = {"told": told, "who": who, "body": body, "url": url}
-    subject = f"{who} wrote to you about {told.short_id}: {told.title}"
-    return _mail(message, subject, "mention", context, _thread(message, told), now_ms)
+def _host(message: Message) -> str:
+    return message.message_id.rpartition("@")[2].rstrip(">")
 
 
 def _thread(message: Message, told: Told) -> str:
     """What holds the mails of one issue together."""
-    return f"<issue-{told.short_id.lower()}@{message.message_id.rpartition('@')[2]}"
-
-
-def _headline(told: Told) -> str:
-    if told.people > 1:
-        return f"{told.title}, {told.people} users so far"
-    return f"{told.title}: {told.value}" if told.value else told.title
+    return f"<issue-{told.short_id.lower()}@{_host(message)}>"
 
 
 def _mail(
+    news: News,
     message: Message,
+    now_ms: int,
     subject: str,
     template: str,
-    context: dict[str, object],
-    thread_id: str,
-    now_ms: int,
+    context: Mapping[str, object],
+    thread_id: str = "",
 ) -> Mail:
     words = subject_line(subject)
-    everything = {**context, "subject": words, "to": message.target}
+    settings_url = f"{news.base_url}{SETTINGS}"
+    everything = {
+        **context,
+        "subject": words,
+        "to": message.target,
+        "base_url": news.base_url,
+        "settings_url": settings_url,
+    }
     return Mail(
         to=message.target,
         subject=words,
@@ -129,6 +110,8 @@ def _mail(
         message_id=message.message_id,
         thread_id=thread_id,
         at=now_ms,
+        list_id=f"LightTrace <alerts.{_host(message)}>",
+        leave_url=settings_url,
     )
 
 

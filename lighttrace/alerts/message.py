@@ -15,8 +15,9 @@ MOST_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A finished mail. `at` in ms; `thread_id` holds the mails of one issue together. `list_id`:
-    "name <id>" of those who get the same, and `leave_url` where one leaves; a letter has neither.
+    """A finished mail. `at` in ms; `thread_id` holds the mails of one issue together. `list_id`
+    ("name <id>") is what people file it by, and `leave_url` where one says that one wants no more;
+    a letter has neither.
     """
 
     to: str
@@ -26,7 +27,7 @@ class Mail:
     message_id: str
     thread_id: str
     at: int
-    list_id: tuple[str, str] | None = None
+    list_id: str = ""
     leave_url: str = ""
 
 
@@ -50,9 +51,8 @@ def message_of(mail: Mail, from_address: str) -> EmailMessage:
     if mail.thread_id:
         message["References"] = mail.thread_id
         message["In-Reply-To"] = mail.thread_id
-    if mail.list_id is not None:
-        name, id_ = mail.list_id
-        message["List-Id"] = f"{name} <{id_}>"
+    if mail.list_id:
+        message["List-Id"] = mail.list_id
         message["Precedence"] = "list"
     if mail.leave_url:
         message["List-Unsubscribe"] = f"<{mail.leave_url}>"

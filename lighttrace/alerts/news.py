@@ -3,11 +3,12 @@ and for a chat. Reads only; changes and sends nothing.
 """
 
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import quote
 
-from lighttrace.alerts import digest, weekly
+from lighttrace.alerts import background, digest, weekly
+from lighttrace.alerts.background import Background
 from lighttrace.alerts.digest import Digest
 from lighttrace.alerts.weekly import Report
 from lighttrace.event import details
@@ -89,6 +90,7 @@ class Told:
     since: str  # "38 s": from the first event to this message
     first_at: int  # ms
     url: str
+    background: Background = field(default_factory=Background)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,9 @@ def read(
     """
     kind = cast(Kind, message.kind)
     told = _told(db, message.issue_id, payload.get("event_row"), base_url, now_ms)
+    if told is not None and (issue := issues.get(db, message.issue_id or 0, sight.ALL)):
+        behind = background.read(db, issue, kind, message.caused_at, payload, now_ms)
+        told = replace(told, background=behind)
     comment = None
     if "note" in payload and told is not None:
         comment = _comment(db, payload["note"], told)

@@ -13,3 +13,28 @@ select r.id, r.version from wanted w cross join release r on r.id = w.id
 def names(db: Reader, ids: Iterable[int]) -> dict[int, str]:
     """id → version, of those that are there."""
     return {row[0]: row[1] for row in among(db, NAMES, [(release_id,) for release_id in set(ids)])}
+
+
+BEGAN = """
+select d.first_event_at from release r
+  join release_project d on d.project_id = ? and d.release_id = r.id
+ where r.version = ?
+"""
+
+
+def began_at(db: Reader, project_id: int, version: str) -> int | None:
+    """When the first event of a release came (ms): until deploys are told, it stands for one."""
+    row = db.execute(BEGAN, (project_id, version)).fetchone()
+    return None if row is None else int(row[0])
+
+
+LAST_BEFORE = """
+select r.version, d.first_event_at from release_project d join release r on r.id = d.release_id
+ where d.project_id = ? and d.first_event_at <= ? order by d.first_event_at desc limit 1
+"""
+
+
+def last_before(db: Reader, project_id: int, at_ms: int) -> tuple[str, int] | None:
+    """The newest release of a project at a moment: its version and its first event (ms)."""
+    row = db.execute(LAST_BEFORE, (project_id, at_ms)).fetchone()
+    return None if row is None else (row[0], row[1])

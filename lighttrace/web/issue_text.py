@@ -14,10 +14,10 @@ from lighttrace.event import details, frames
 from lighttrace.event.model import Event, Frame
 from lighttrace.store.events import EventRow
 from lighttrace.store.issues import Issue
+from lighttrace.store.standing_out import Standout
 from lighttrace.store.states import State, Substate, level_name
 from lighttrace.store.tag_stats import TagStat
 from lighttrace.web import crumbs, format, stacks
-from lighttrace.web.standing_out import Standout
 
 MOST_BYTES = 20_000
 LINE = 240  # characters of a line

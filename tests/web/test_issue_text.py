@@ -15,10 +15,10 @@ from lighttrace.event.model import Arrival
 from lighttrace.event.normalize import normalise
 from lighttrace.store.events import EventRow
 from lighttrace.store.issues import EnvCount, Issue
+from lighttrace.store.standing_out import Standout
 from lighttrace.store.states import State, Substate
 from lighttrace.store.tag_stats import TagStat
 from lighttrace.web.issue_text import MOST_BYTES, Told, markdown
-from lighttrace.web.standing_out import Standout
 from tests.web.sending import add_projects, an_error, send
 from tests.web.served import Site
 from tests.web.test_reading import given_to_a_team

@@ -43,6 +43,7 @@ from lighttrace.store.issues import Issue
 from lighttrace.store.merging import Merged
 from lighttrace.store.sight import Sight
 from lighttrace.store.similar import Similar
+from lighttrace.store.standing_out import Standout, standing_out
 from lighttrace.store.users import User
 from lighttrace.store.viewers import Viewer
 from lighttrace.web import (
@@ -64,7 +65,6 @@ from lighttrace.web.comments import NOTHING_SAID, Comment, Talk
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import PERIOD_WORDS, PERIODS
 from lighttrace.web.render import render, wants_fragment
-from lighttrace.web.standing_out import Standout, standing_out
 from lighttrace.web.state import Services
 from lighttrace.web.tags_view import Distribution
 from lighttrace.web.view import EventView

@@ -8,11 +8,11 @@ from starlette.responses import Response
 from lighttrace.store import events, reread, tag_stats
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
+from lighttrace.store.standing_out import standing_out
 from lighttrace.web import around, issue_text, links, state
 from lighttrace.web.around import Scope
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.issue_text import Told
-from lighttrace.web.standing_out import standing_out
 
 
 async def as_markdown(request: Request) -> Response:

@@ -10,11 +10,11 @@ from starlette.responses import Response
 from lighttrace.store import tag_stats
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
+from lighttrace.store.standing_out import Standout, standing_out
 from lighttrace.store.tag_stats import TagValue
 from lighttrace.web import around, state, tags_view
 from lighttrace.web.around import ROWS, Scope
 from lighttrace.web.guards import Guard, Page
-from lighttrace.web.standing_out import Standout, standing_out
 from lighttrace.web.tags_view import Distribution
 
 KEY = 200  # characters of a tag's key

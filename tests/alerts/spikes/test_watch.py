@@ -324,8 +324,8 @@ async def test_the_mail_says_how_loud_it_is_and_was(tracker: Tracker) -> None:
     )
     assert told is not None and told.rate == news.Rate(found.n, 1, 1.0)
     mail = compose(told, message, tracker.clock.now_ms())
-    assert mail.subject.startswith("Spiking in shop: KeyError")
-    assert f"Spiking: {found.reason} in shop" in mail.text
+    assert mail.subject == f"{found.n}× more: KeyError in shop"
+    assert mail.text.startswith(f"Spiking, {found.n}× more") and found.reason in mail.text
 
 
 async def test_the_next_spike_of_an_issue_is_one_again(tracker: Tracker) -> None:

@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lighttrace.store.standing_out import FEWEST_EVENTS, standing_out
 from lighttrace.store.tag_stats import Tally
-from lighttrace.web.standing_out import FEWEST_EVENTS, standing_out
 
 
 def tally(witnesses: int | None = None, **by_key: dict[str, int]) -> Tally:

@@ -136,13 +136,15 @@ def subject(news: News, told: Told) -> str:
         case "spike":
             return f"{times(news) or 'Spiking'}: {at}"
         case "spike_escalated":
-            return f"Still rising, {times(news) or 'spiking'}: {at}"
+            return f"Still rising{', ' if times(news) else ''}{times(news)}: {at}"
         case "new":
             return f"New in {line(told.project)}: {_to_whom(told, title)}"
-    return f"{line(news.louder or LABELS.get(news.kind, 'Again'))}: {at}"
+        case "volume" | "users" if line(news.louder):
+            return f"{line(news.louder)}: {at}"
+    return f"{LABELS.get(news.kind, 'Again')}: {at}"
 
 
-LABELS = {"loud": "New and loud", "volume": "Many events", "users": "Many users",
+LABELS = {"volume": "Many events", "users": "Many users",
           "events": "Many events", "feedback": "Feedback", "every": "Again"}  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from lighttrace.alerts import gate
 from lighttrace.alerts.quiet import Hours
 from lighttrace.alerts.reasons import Reason, strongest_first
-from lighttrace.alerts.rules import Policy, Rule
+from lighttrace.alerts.rules import DEFAULT, Policy, Rule
 from lighttrace.event.query.subject import Subject
 from lighttrace.event.query.tree import EVERYTHING
 from lighttrace.settings.alert_rules import TEAM, WEBHOOK
@@ -111,6 +111,8 @@ def _speaking(tx: Transaction, cause: Cause, about: About, policy: Policy) -> It
         rule = policy.by_name.get(cause.rule)
         return [rule] if rule is not None and rule.is_for(about.project) else []
     hearing = [it for it in policy.rules if it.hears(cause.kind) and it.is_for(about.project)]
+    if cause.issue_id is None:  # a project is loud by its issues, which are told of one by one
+        hearing = [it for it in hearing if it.name != DEFAULT]
     if all(it.where == EVERYTHING for it in hearing):
         return hearing
     subject = _subject(tx, cause, about, bodies=any(it.reads_bodies for it in hearing))

@@ -4,6 +4,7 @@ restart, and ended.
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import pytest
 from lighttrace.alerts import news
 from lighttrace.alerts.compose import compose
 from lighttrace.alerts.expand import expand_due
-from lighttrace.alerts.rules import Policy
+from lighttrace.alerts.rules import Policy, Rule
 from lighttrace.alerts.spikes import ears, watch
 from lighttrace.alerts.spikes.watch import GRACE_S, Setting, Watch
 from lighttrace.clock import FixedClock
 from lighttrace.errors import DiskError
+from lighttrace.event.triggers import trigger
 from lighttrace.store import activity, deleting, merging, minutes, outbox, spikes
 from lighttrace.store.database import Transaction
 from lighttrace.store.minutes import Subject
@@ -48,6 +50,11 @@ def past(tx: Transaction, group: str, first: int, every: int, n: int = 1) -> Non
                 for at in range(first, NOON - MINUTE, every)
             ],
         )
+
+
+def untold(tx: Transaction) -> None:
+    """As if nobody had been told of any cause."""
+    tx.execute("update cause set expanded_at = null")
 
 
 def set_state(tx: Transaction, state: int) -> None:
@@ -312,7 +319,6 @@ def test_the_watch_steps_often_enough_for_a_spike_to_end_in_time() -> None:
 
 
 async def test_the_mail_says_how_loud_it_is_and_was(tracker: Tracker) -> None:
-    """And nobody is mailed of a project without a rule."""
     await tracker.store.write(expand_due, OPS, None, "h", tracker.clock.now_ms())  # that it is new
     await tracker.hear(loud())
     found = (await tracker.store.read(spikes.of_issues, [1]))[1]
@@ -326,6 +332,19 @@ async def test_the_mail_says_how_loud_it_is_and_was(tracker: Tracker) -> None:
     mail = compose(told, message, tracker.clock.now_ms())
     assert mail.subject == f"{found.n}× more: KeyError in shop"
     assert mail.text.startswith(f"Spiking, {found.n}× more") and found.reason in mail.text
+
+
+async def test_nobody_is_mailed_of_a_project_without_a_rule(tracker: Tracker) -> None:
+    for n, at in enumerate(loud(minutes_long=2, per_min=20)):
+        await tracker.hear([at], group=f"new{n % 7}", user=f"u{n}")
+    assert await tracker.causes() == [("spike", None)]
+    await tracker.store.write(expand_due, OPS, None, "h", tracker.clock.now_ms())
+    kinds = "select distinct kind from outbox"
+    assert [kind for (kind,) in await rows(tracker.store, kinds)] == ["new"]
+    asked = replace(OPS, rules=(Rule("loud", (trigger("spike"),), to=("ops@example.com",)),))
+    await tracker.store.write(untold)
+    await tracker.store.write(expand_due, asked, None, "h", tracker.clock.now_ms())
+    assert ("spike",) in await rows(tracker.store, kinds)
 
 
 async def test_the_next_spike_of_an_issue_is_one_again(tracker: Tracker) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from lighttrace import outward
 from lighttrace.settings.alert_rules import MOST_RULES, AlertRule
 from lighttrace.settings.kinds import Recipient, Recipients, Sensitivity, Url
 from lighttrace.settings.quiet_hours import Daily, QuietHours
@@ -78,6 +79,15 @@ class Alerts(Table, frozen=True):
             if n > 1:
                 message = f'{n} rules are called "{name}": a name has to say which is meant.'
                 yield Disagreement("rule", message)
+
+        if self.alive is not None and not self.to:
+            yield Disagreement("alive", "[alerts] to names nobody who could be told.")
+        if self.ping_url is not None:
+            try:
+                outward.read(self.ping_url, allow_private=self.ping_allow_private)
+            except ValueError as error:
+                remedy = "ping_allow_private = true, if it is in your own network"
+                yield Disagreement("ping_url", f"{error}.", remedy)
 
     def _unknown(self, targets: tuple[str, ...]) -> Iterator[str]:
         """Webhooks that do not exist, in a sentence each."""

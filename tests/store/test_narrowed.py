@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -300,7 +301,9 @@ def test_every_number_is_what_plain_counting_says(world: World, text: str) -> No
 
 
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("text", ["browser:Chrome*", "component:cart", "order 17", "!price"])
+@pytest.mark.parametrize(
+    "text", ["browser:Chrome*", "component:cart", "order 17", "!price", "function:handle_2"]
+)
 @pytest.mark.usefixtures("way")
 def test_pages_follow_each_other_there_and_back(world: World, sort: Sort, text: str) -> None:
     what = parse(text, world.tags)
@@ -342,3 +345,19 @@ def test_people_may_be_said_later(world: World, monkeypatch: pytest.MonkeyPatch)
     assert all(it.people is not None for it in issue_list.search(world.shelf.db, query).rows)
     monkeypatch.setattr(narrowed, "MOST_LOOKED_AT", 10)
     assert all(it.people is None for it in issue_list.search(world.shelf.db, query).rows)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_an_issue_that_nobody_is_known_to_have_met_has_its_place(
+    tmp_path: Path, sort: Sort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("LOUD", 1), ("MOST_READ", 0), ("MOST_COUNTED", 0), ("NEWEST", 1)):
+        monkeypatch.setattr(narrowed, name, value)
+    with a_shelf(tmp_path) as shelf:
+        for at in range(6):
+            shelf.receive(an_event(at=NOON - HOUR + at, user=None, title="QuietError"))
+        what = parse("type:QuietError")
+        query = IssueQuery(what=what, period_ms=DAY, sort=sort, now_ms=NOON)
+        (row,) = issue_list.search(shelf.db, query).rows
+        assert (row.n, row.people, sum(row.spark)) == (6, 0, 6)
+        assert (row.first_at, row.last_at) == (NOON - HOUR, NOON - HOUR + 5)

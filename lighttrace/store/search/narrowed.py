@@ -1,10 +1,11 @@
 """Issues of which only some events are meant: how many, for how many people, since when and until
 when, counted event by event, in the order that is asked for.
 
-Tables of the text index are read whole, the newest first, until MOST_READ events have answered.
-Most searches are at their end then, and everything is known at once. Otherwise the page is found
-without the older tables: nothing in them is later than what was read, and no issue has more of a
-search than it has of events. Of these tables only the issues of the page are asked.
+Tables of the text index are read whole, the newest first, and of the newest table its end before
+the rest, which says how much there will be. Most searches are read to their end, and everything is
+known at once. Otherwise the page is found without the older tables: nothing in them is later than
+what was read, and no issue has more of a search than it has of events. Of these tables only the
+issues of the page are asked, and of those that are meant as a whole the counters.
 """
 
 import json
@@ -65,9 +66,7 @@ class Narrowed:
     _read: list[Answers] = field(default_factory=list)  # of the newest pieces, whole
     _groups: dict[int, list[int]] = field(default_factory=dict)  # issue → its groups
     _since: dict[int, int] = field(default_factory=dict)  # issue → the row its events begin with
-    _rows: dict[int, list[int]] = field(
-        default_factory=dict
-    )  # issue → its events that are meant, oldest first
+    _rows: dict[int, list[int]] = field(default_factory=dict)  # issue → what is meant, in order
     _counted: Counter[int] | None = None  # how many there are of each state, once all is read
     _loud: dict[int, Units] = field(default_factory=dict)  # issue → what is counted of it
 
@@ -255,7 +254,9 @@ class Narrowed:
             self._learn(issue_id for _, issue_id in some)
             loud = [issue_id for _, issue_id in some if issue_id in self._loud]
             people = counters.people(self.db, loud, self.scope.envs, self.period) if loud else {}
-            best.add((people[it] if it in people else self._people(it), it) for _, it in some)
+            best.add(
+                (people.get(it, 0) if it in self._loud else self._people(it), it) for _, it in some
+            )
 
     def _walk(self, sort: Sort, cursor: Cursor | None, limit: int) -> Ranked | None:
         """By what issues have of events or people in all; None where that comes to no end."""

@@ -238,6 +238,7 @@ def _draft(target: str, about: About, spoken: Sequence[Spoken]) -> outbox.Draft:
             **first.said,
             "event_row": first.event_row,
             "reasons": [it.sentence for it in reasons],
+            "rules": sorted({it.rule for it in reasons}),
             "words": "" if about.issue_id else f"{about.project}: {reasons[0].sentence}",
         },
     )

@@ -9,12 +9,11 @@ from typing import Literal
 
 import msgspec
 
-from lighttrace.alerts.expand import expand_due
-from lighttrace.alerts.rules import Policy
+from lighttrace.alerts.counting import Counting
 from lighttrace.alerts.spikes.watch import Watch
 from lighttrace.clock import FixedClock
 from lighttrace.config import Config
-from lighttrace.demo import people
+from lighttrace.demo import mails, people
 from lighttrace.demo import rules as settings
 from lighttrace.demo.comments import COMMENTS
 from lighttrace.demo.events import AWAY_DAYS, DAY_MS, DAYS, MINUTE_MS, Sending, history
@@ -114,13 +113,15 @@ async def fill(
         rules = settings.write(path.parent)
         origins = await store.write(_people_and_projects, rules, password_hash, began_ms)
         await store.write(people.settle, password_hash, began_ms, now_ms)
+        post = mails.Mails(rules)
+        store.watch(Counting(post.policy))
         sendings = [one for one in history(now_ms) if one.at >= now_ms - days * DAY_MS]
         done = 0
         for decision in (*DECISIONS, None):
             until = now_ms + 1 if decision is None else now_ms - decision.minutes_ago * MINUTE_MS
             due = [one for one in sendings[done:] if one.at < until]
             for start in range(0, len(due), TOGETHER):
-                await _send(store, clock, due[start : start + TOGETHER], origins)
+                await _send(store, clock, due[start : start + TOGETHER], origins, post)
                 tell(done + min(start + TOGETHER, len(due)), len(sendings))
             done += len(due)
             if decision is not None:
@@ -128,8 +129,8 @@ async def fill(
                 await _decide(store, decision, until)
         clock.set(now_ms)
         await _find_spikes(store, clock)
-        while await store.write(expand_due, Policy(rules=()), None, "", now_ms):
-            pass  # nobody is to be mailed about what never happened
+        await store.write(post.turn, now_ms)
+        await store.write(mails.mute, now_ms)
         return Filled(len(origins), await store.write(_say, now_ms), len(sendings))
     finally:
         await store.close()
@@ -149,7 +150,11 @@ def _people_and_projects(
 
 
 async def _send(
-    store: Store, clock: FixedClock, sendings: list[Sending], origins: dict[str, Origin]
+    store: Store,
+    clock: FixedClock,
+    sendings: list[Sending],
+    origins: dict[str, Origin],
+    post: mails.Mails,
 ) -> None:
     waiting = []
     for sending in sendings:
@@ -160,7 +165,9 @@ async def _send(
         if sending.is_first:  # an issue begins by the clock of the writer
             await asyncio.gather(*waiting)
             waiting.clear()
+            await store.write(post.turn, clock.now_ms())
     await asyncio.gather(*waiting)
+    await store.write(post.turn, clock.now_ms())
 
 
 async def _find_spikes(store: Store, clock: FixedClock) -> None:

@@ -8,7 +8,7 @@ from lighttrace import config as configuration
 from lighttrace.config import Config
 
 TEXT = """\
-# The rules of a made-up shop. What each line means: docs/owners.md and docs/inbox.md.
+# The rules of a made-up shop. What each line means: docs/owners.md, docs/inbox.md, docs/alerts.md.
 
 [owners]
 rules = [
@@ -19,6 +19,40 @@ rules = [
     "tags.queue:stock           #operations",
     "module:com.example.shop.*  #mobile",
 ]
+
+[alerts]
+to = ["mira@shop.example"]
+
+[[alerts.rule]]
+name = "What matters, to whom it belongs"
+when = ["new", "regression", "escalating", "spike"]
+where = "level:>=error"
+
+[[alerts.rule]]
+name = "Checkout, many users"
+when = "10 users in 1h"
+project = "shop-web"
+where = "environment:production component:checkout"
+to = ["team:billing", "tove@shop.example"]
+every = "1h"
+
+[[alerts.rule]]
+name = "Stock at night"
+when = ["spike", "100 events in 10m"]
+project = "fulfillment"
+where = '!time:"Mon-Fri 08:00-19:00 Europe/Berlin"'
+to = "team:operations"
+
+[[alerts.rule]]
+name = "Something does not get through"
+when = ["ingest", "quota"]
+to = ["jonas@shop.example", "mira@shop.example"]
+
+[alerts.quiet_hours]
+from = "22:00"
+to = "07:00"
+zone = "Europe/Berlin"
+level = "spike"
 
 [[project]]
 slug = "shop-web"

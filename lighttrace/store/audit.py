@@ -10,6 +10,7 @@ An action is a noun and a verb. Those there are:
     key.add  key.disable  key.enable  key.rotate
     token.add  token.revoke
     issue.delete  issue.discard  issue.undiscard
+    mute.add  mute.end
     settings.reload
 """
 

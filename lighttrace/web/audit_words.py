@@ -13,6 +13,7 @@ KINDS = {
     "key": "Keys",
     "token": "API tokens",
     "issue": "Deleted issues",
+    "mute": "Mutes",
     "settings": "Settings",
 }
 # action → what stands before its subject and after it; {} are filled from the detail
@@ -52,6 +53,8 @@ WORDS = {
     "issue.delete": ("deleted the issue", ""),
     "issue.discard": ("deleted the issue", "and discards its future"),
     "issue.undiscard": ("keeps again what was discarded of", ""),
+    "mute.add": ("muted", "for everybody"),
+    "mute.end": ("unmuted", ""),
     "settings.reload": ("reloaded", ""),
 }
 ALARMING = {"sign_in.failed", "sign_in.locked"}

@@ -1,4 +1,4 @@
-"""Somebody's own quiet hours, and whether they want the weekly report."""
+"""Of what somebody wants a mail, their own quiet hours, and whether they want the weekly report."""
 
 from datetime import time
 from zoneinfo import ZoneInfo
@@ -7,7 +7,7 @@ import pytest
 
 from lighttrace.alerts import quiet, weekly
 from lighttrace.alerts.quiet import Quiet
-from lighttrace.store import users
+from lighttrace.store import preferences, users
 from lighttrace.store.users import User
 from tests.web.served import Site
 
@@ -64,3 +64,21 @@ def test_hours_that_are_none_change_nothing_and_say_so(mira: Site, wrong: dict[s
     assert save(mira, **{**OWN, **wrong}) == "/account?saved=hours-wrong#messages"
     assert me(mira).options == before
     assert "two different times and a day" in mira.client.get("/account?saved=hours-wrong").text
+
+
+def test_of_what_one_wants_a_mail_is_kept_and_shown_again(mira: Site):
+    save(mira, quiet="file", **{"of-new": "mine", "of-spike": "none"})
+    wants = mira.read(preferences.of, me(mira).id)
+    assert {kind: it for kind, it in wants.items() if it != "all"} == {
+        "new": "mine",
+        "spike": "none",
+    }
+    page = mira.client.get("/account").text
+    assert '<option value="mine" selected>' in page and '<option value="none" selected>' in page
+
+
+def test_a_want_that_is_not_offered_changes_nothing(mira: Site):
+    answer = mira.client.post("/account/messages", data={"quiet": "none", "of-new": "sometimes"})
+    assert answer.status_code == 400
+    assert mira.read(preferences.of, me(mira).id)["new"] == "all"
+    assert "quiet" not in me(mira).options

@@ -58,7 +58,6 @@ def test_the_navigation_shows_only_what_exists(mira: Site):
         "/releases",
         "/monitors",
         "/performance",
-        "/alerts",
         "/feedback",
         "/mttr",
     ):

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from lighttrace.event import useragent
-from lighttrace.store import audit, sign_ins, users
+from lighttrace.store import audit, preferences, sign_ins, users
 from lighttrace.store import sessions as session_rows
 from lighttrace.store.database import Transaction
 from lighttrace.store.users import User
@@ -168,6 +168,9 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
         zones=zones(),
         factor=await second_factor.view(request),
         messages=account_messages.view(request),
+        kinds=preferences.KINDS,
+        wants=await account_messages.wants(request),
+        wants_words=account_messages.WANTS_WORDS,
         by_password=services.config.sign_in.password_login
         and await services.store.read(users.password_hash, person.id) is not None,
         errors={"name_error": "", "old_error": "", "new_error": "", "code_error": "", **errors},

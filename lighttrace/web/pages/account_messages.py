@@ -1,16 +1,19 @@
-"""`/account`, "Messages": somebody's own quiet hours, and whether they want the weekly report."""
+"""`/account`, "Messages": which mails somebody wants, their quiet hours, the weekly report."""
 
 from dataclasses import dataclass
 from datetime import time
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from lighttrace.alerts import quiet, weekly
 from lighttrace.alerts.quiet import LEVELS, Quiet
+from lighttrace.errors import RefusedError
 from lighttrace.event.model import Json
 from lighttrace.settings.quiet_hours import EVERY_DAY as DAYS
-from lighttrace.store import users
+from lighttrace.store import preferences, users
+from lighttrace.store.database import Transaction
 from lighttrace.web import guards, links, state
 from lighttrace.web.guards import Guard, Page
 
@@ -23,6 +26,7 @@ LEVEL_WORDS = {
     "escalating": "spikes, and what leaves the archive",
     "regression": "spikes, archive, and what is back",
 }
+WANTS_WORDS = {"all": "in all projects", "mine": "where it is mine", "none": "never"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,14 @@ def _said(hours: Quiet) -> str:
     return f"{hours.start:%H:%M} to {hours.end:%H:%M}, {hours.zone.key}"
 
 
+async def wants(request: Request) -> dict[str, preferences.Wants]:
+    """For the page of the account: each kind of message with what they want of it."""
+    return await state.of(request).store.read(preferences.of, guards.person(request).id)
+
+
 async def save(request: Request) -> Response:
     services, person = state.of(request), guards.person(request)
-    async with request.form(max_files=0, max_fields=20) as form:
+    async with request.form(max_files=0, max_fields=40) as form:
         whose = str(form.get("quiet", "file"))
         hours = _hours(
             str(form.get("from", "")),
@@ -75,6 +84,9 @@ async def save(request: Request) -> Response:
             [str(day) for day in form.getlist("day")],
             str(form.get("level", "")),
         )
+        wants = {
+            kind: str(form[f"of-{kind}"]) for kind in preferences.KINDS if f"of-{kind}" in form
+        }
         options = {**person.options, "weekly": form.get("weekly") is not None}
     if whose not in WHOSE or (whose == "own" and hours is None):
         return RedirectResponse(
@@ -83,10 +95,18 @@ async def save(request: Request) -> Response:
     options.pop("quiet", None)
     if whose != "file":
         options["quiet"] = hours if whose == "own" else None
-    await services.store.write(users.set_options, person.id, options)
+    try:
+        await services.store.write(_save, person.id, options, wants)
+    except RefusedError:  # no value that the page offers
+        raise HTTPException(400) from None
     return RedirectResponse(
         links.url(request, "/account", saved="messages") + "#messages", status_code=303
     )
+
+
+def _save(tx: Transaction, user_id: int, options: dict[str, Json], wants: dict[str, str]) -> None:
+    users.set_options(tx, user_id, options)
+    preferences.put(tx, user_id, wants)
 
 
 def _hours(start: str, end: str, days: list[str], level: str) -> dict[str, Json] | None:

@@ -55,6 +55,7 @@ from lighttrace.web import (
     inbox_view,
     links,
     listing,
+    muting,
     said,
     state,
     tags_view,
@@ -162,6 +163,7 @@ class Looked:
     new_look: bool = False  # that of whoever asks is not noted yet
     similar: Sequence[Similar] = ()
     merged: Sequence[Merged] = ()
+    muted: Sequence[muting.Shown] = ()
 
     @property
     def timeline(self) -> Sequence[Activity | Comment]:
@@ -327,6 +329,7 @@ def _look(
         assignees=assignees.of_projects(db, [issue.project_id]),
         viewers=viewers.of_issue(db, issue.id),
         new_look=viewers.is_due(db, issue.id, person.id, now_ms),
+        muted=muting.of_issue(db, issue.id, person, sight, now_ms),
         similar=similar.of_issue(db, issue),
         merged=merging.merged(db, issue.id),
     )

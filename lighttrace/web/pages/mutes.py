@@ -1,0 +1,88 @@
+"""Mutes: made for everybody by members, for oneself by anybody, and ended early."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from lighttrace.alerts import weekly
+from lighttrace.alerts.rules import policy
+from lighttrace.errors import RefusedError
+from lighttrace.store import audit, mutes
+from lighttrace.store.audit import Actor
+from lighttrace.store.database import Transaction
+from lighttrace.store.sight import Sight
+from lighttrace.store.users import User
+from lighttrace.web import guards, links, muting, said, state
+from lighttrace.web import sessions as cookies
+from lighttrace.web.guards import Guard, Page
+
+
+async def mute(request: Request) -> Response:
+    """`/alerts/mute`: nobody is told."""
+    return await _mute(request, own=False)
+
+
+async def mute_for_me(request: Request) -> Response:
+    """`/alerts/mute-me`: whoever asks is not told."""
+    return await _mute(request, own=True)
+
+
+async def _mute(request: Request, *, own: bool) -> Response:
+    services, person = state.of(request), guards.person(request)
+    async with request.form(max_files=0, max_fields=10) as form:
+        fields = {key: str(value)[:2000] for key, value in form.items()}
+    now_ms, zone = services.clock.now_ms(), weekly.zone_of(person)
+    wanted = await services.store.read(muting.read, fields, guards.sight(request), zone, now_ms)
+    known = policy(services.config).by_name
+    if wanted is None or (wanted.what.rule is not None and wanted.what.rule not in known):
+        return _back(request, fields.get("next", ""), "unmutable")
+    if own:
+        wanted = wanted.for_person(person.id)
+    try:
+        by = Actor(person.id, cookies.address(request))
+        await services.store.write(_add, wanted, by, now_ms)
+    except RefusedError:
+        return _back(request, fields.get("next", ""), "unmutable")
+    return _back(request, fields.get("next", ""), "muted")
+
+
+def _add(tx: Transaction, wanted: muting.Wanted, by: Actor, now_ms: int) -> None:
+    mutes.add(tx, wanted.what, wanted.until, by.user_id, now_ms, condition=wanted.condition)
+    if wanted.what.for_user is None:
+        audit.note(tx, by, "mute.add", wanted.name, now_ms)
+
+
+async def end(request: Request) -> Response:
+    """`/alerts/mutes/{mute}/end`"""
+    services, person = state.of(request), guards.person(request)
+    async with request.form(max_files=0, max_fields=10) as form:
+        target = str(form.get("next", ""))[:2000]
+    number = request.path_params["mute"]
+    mute_id = int(number) if number.isascii() and number.isdigit() and len(number) < 16 else 0
+    sight, by = guards.sight(request), Actor(person.id, cookies.address(request))
+    ended = await services.store.write(_end, mute_id, person, sight, by, services.clock.now_ms())
+    if not ended:
+        raise HTTPException(404)
+    return _back(request, target, "unmuted")
+
+
+def _end(tx: Transaction, mute_id: int, person: User, sight: Sight, by: Actor, now_ms: int) -> bool:
+    for it in muting.visible(tx, person, sight, now_ms):
+        if it.mute.id == mute_id and it.may_end:
+            if it.mute.what.for_user is None:
+                audit.note(tx, by, "mute.end", it.name, now_ms)
+            return mutes.end(tx, mute_id, now_ms)
+    return False
+
+
+def _back(request: Request, target: str, what: str) -> Response:
+    return RedirectResponse(
+        said.back(links.local(request, target, "/alerts"), what), status_code=303
+    )
+
+
+PAGES = (
+    Page("/alerts/mute", mute, Guard.MEMBER, ("POST",)),
+    Page("/alerts/mute-me", mute_for_me, Guard.SIGNED_IN, ("POST",)),
+    Page("/alerts/mutes/{mute}/end", end, Guard.SIGNED_IN, ("POST",)),
+)

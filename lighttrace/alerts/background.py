@@ -5,7 +5,7 @@ loud it was before, what its events share. Reads only, some ten thousand rows at
 from dataclasses import dataclass
 
 from lighttrace.event.model import Json
-from lighttrace.store import activity, affected, counters, releases, tag_stats
+from lighttrace.store import activity, affected, counters, events, releases, tag_stats
 from lighttrace.store.counters import DAY_MS, HOUR_MS, MINUTE_MS
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
@@ -65,16 +65,15 @@ class Background:
 def read(
     db: Reader, issue: Issue, kind: str, at_ms: int, payload: dict[str, Json], now_ms: int
 ) -> Background:
-    """For a message of that kind, whose cause happened at `at_ms`."""
+    """For a message of that kind, whose cause was written at `at_ms`."""
     if kind == "new":
         return Background(release=_began_with(db, issue))
     if kind == "regression":
-        back = _back(db, issue)
-        since = back.resolved_at + back.quiet_ms if back else at_ms
+        back, since = _back(db, issue), _arrived(db, payload, at_ms)
         release = _release(db, issue, back.release, since) if back and back.release else None
         return _since(db, issue, since, now_ms, release, back, DAY_MS)
     if kind in LOUD:
-        since = _since_when(payload, at_ms)
+        since = _since_when(payload, _arrived(db, payload, at_ms))
         before = releases.last_before(db, issue.project_id, since)
         release = Release(before[0], since - before[1]) if before else None
         return _since(db, issue, since, now_ms, release, None, HOUR_MS)
@@ -132,6 +131,13 @@ def _back(db: Reader, issue: Issue) -> Back | None:
         return None
     release = str(returned.detail.get("release") or "")
     return Back(resolved.user_name or "", resolved.at, release, returned.at - resolved.at)
+
+
+def _arrived(db: Reader, payload: dict[str, Json], at_ms: int) -> int:
+    """When the event of a cause came in: a little before the cause was written."""
+    row = payload.get("event_row")
+    found = events.of_rows(db, [row]) if isinstance(row, int) else []
+    return min([at_ms, *(it.received_at for it in found)])
 
 
 def _since_when(payload: dict[str, Json], at_ms: int) -> int:

@@ -18,13 +18,16 @@ Tone: TypeAlias = Literal["red", "plum", "org"]
 TONES: dict[str, Tone] = {"new": "red", "loud": "red", "regression": "plum"}
 SOON_MS = 30 * 60_000  # what begins this soon after a release may be its doing
 HIGH, LOW = 56, 1  # px of a bar
+BY_RULE = "The next mail about this issue comes when a rule speaks of it again."
 _COUNTED = re.compile(r"([\d,]+) ((?:events|users)\b.*)")  # of a rule that counts
 BLOCKS = "▁▂▃▄▅▆▇█"
 TITLE, VALUE, SHORT = 120, 240, 120
 NEXT = {
     "new": "The next mail about this issue comes if it is far louder than usual or comes back.",
     "regression": "The next mail about this issue comes if it is far louder than usual.",
-    "spike": "The next mail about this issue comes when it is twice as loud, or comes back.",
+    "escalating": "The next mail about this issue comes if it is far louder than usual.",
+    "spike": "The next mail about this issue comes when it is louder still, or comes back.",
+    "spike_escalated": "The next mail about this issue comes when it is louder still.",
 }
 
 
@@ -112,7 +115,7 @@ def story(news: News, told: Told) -> Story:
         note=_note(news, behind),
         why="; ".join(cut(line(it), VALUE) for it in news.reasons)
         or SAID.get(news.kind, "it is new"),
-        later=NEXT.get(news.kind, NEXT["spike"]),
+        later=NEXT.get(news.kind, BY_RULE),
         age=f"Left {age(news.age_s)} after {_cause(news)}.",
         held=f"{news.more} more message{' is' if news.more == 1 else 's are'} held, and told "
         "together soon."
@@ -168,7 +171,7 @@ def _headline(told: Told) -> str:
 
 def _why(news: News) -> str:
     reasons = "; ".join(cut(line(it), VALUE) for it in news.reasons)
-    return reasons or SAID.get(news.kind, SAID["new"])
+    return reasons or SAID.get(news.kind, "a rule says so")
 
 
 def _kicker(news: News, told: Told) -> str:

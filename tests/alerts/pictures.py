@@ -52,10 +52,10 @@ def told_of(
     issue_id: int,
     payload: dict[str, Json] | None = None,
     *,
+    at: int = NOON,
     now_ms: int = NOON + 1_100,
 ) -> Mail:
     """The mail of that kind about an issue, to Ada."""
-    at = now_ms - 1_100 if kind.startswith("spike") else NOON
     message = Message(
         *(7, kind, "ada@shop.example", issue_id, at, now_ms, now_ms, 1),
         *("<0123456789abcdef@shop.example>", payload or {}),

@@ -73,13 +73,13 @@ def test_an_issue_that_is_back_says_who_had_resolved_it(shelf: Shelf) -> None:
     issue = shelf.receive_one(an_error(at=NOON - 22 * DAY, release="api@2.3.5"))
     jonas = users.add(shelf.db, "jonas@shop.example", "Jonas", "member", None, NOON)
     triage.set_state(shelf.db, [issue], State.RESOLVED, jonas.id, NOON - 17 * DAY)
-    shelf.receive(an_error(release="api@2.4.1"))
-    mail = told_of(shelf, "regression", issue)
+    shelf.receive(an_error(release="api@2.4.1"), an_error(at=NOON + 500, release="api@2.4.1"))
+    mail = told_of(shelf, "regression", issue, {"event_row": 2}, at=NOON + 500)
     assert mail.subject == "Back in api@2.4.1: TypeError"
     assert "Came back in api@2.4.1" in mail.text
     assert "Resolved by Jonas on 7 November, quiet for 17 d." in mail.text
-    assert "1 event since 12:00 UTC" in mail.text
-    assert mail.text.count("█") == 2  # the day it began, and today
+    assert "2 events since 12:00 UTC" in mail.text
+    assert "\n" + "·" * 7 + "▅" + "·" * 21 + "█\n" in mail.text  # the day it began, and today
 
 
 def test_a_spike_says_how_loud_since_when_and_what_its_events_share(shelf: Shelf) -> None:

@@ -34,7 +34,8 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
         triage.set_state(shelf.db, [issue], State.RESOLVED, None, NOON - 17 * DAY)
         shelf.receive(an_error(group="c", release="web@3.19.0", at=NOON - 3 * MINUTE))
         loud = {"release": "web@3.19.0", "tags": (("host", "db-1"),)}
-        shelf.receive(*(an_error(at=NOON + n, user=f"u{n % 38}", **loud) for n in range(61)))
+        for n in range(61):
+            shelf.receive(an_error(at=NOON + n, user=f"u{n % 38}", **loud))
         endless = {"function": "f" * 300, "filename": "a/b/" * 80, "context_line": "y" * 400}
         shelf.receive(an_error(group="d", title="Endless" * 40, value="x" * 900, frame=endless))
         yield shelf

@@ -28,7 +28,7 @@ class Mails:
 
     def __init__(self, config: Config) -> None:
         self.policy = replace(policy(config), mails=True)
-        self._hours = quiet.of_settings(config.alerts.quiet_hours)
+        self._hours = quiet.of_file(config.alerts)
         self._n = 0
 
     def turn(self, tx: Transaction, now_ms: int) -> None:

@@ -49,7 +49,8 @@ def expand_due(tx: Transaction, policy: Policy, hours: Hours | None, host: str, 
         _expand(tx, some, policy, muted, host, now_ms)
     for cause in waiting:
         causes.mark_expanded(tx, cause.id, now_ms)
-    gate.open_for_all(tx, hours, host, now_ms)
+    if len(waiting) < BATCH:  # or else there are more, and it is asked again at once
+        gate.open_for_all(tx, hours, host, now_ms)
     return len(waiting)
 
 

@@ -23,6 +23,8 @@ def open_for_all(tx: Transaction, hours: Hours | None, host: str, now_ms: int) -
     outbox.bring_back(tx, now_ms)
     lanes.wake(tx, now_ms)
     for target in lanes.targets(tx):
+        if lanes.waits(tx, target, storm.STRONG | storm.ASKED_FOR, now_ms):
+            continue
         _open_for(tx, target, _hours_of(tx, target, hours), host, now_ms)
 
 
@@ -40,8 +42,10 @@ def _open_for(tx: Transaction, target: str, hours: Quiet | None, host: str, now_
         decision = storm.decide(lane, waiting, sent, pending, now_ms, since)
         lane = decision.lane
         if decision.form is None:
-            sooner = [at for at in (decision.until, morning if held else None) if at is not None]
-            lanes.put(tx, target, lane, min(sooner, default=None))
+            again = (decision.until, morning, now_ms + lanes.LOOK_MS) if held else ()
+            sooner = [at for at in again if at is not None]
+            seen = held[-1].id if held else 0
+            lanes.put(tx, target, lane, min(sooner, default=None), seen)
             return
         told = [it for it in waiting if it.id in set(decision.ids)]
         if decision.form == "alone":

@@ -2,13 +2,15 @@
 what became of it.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lighttrace.store.database import Reader, Transaction
 
 MOST_HELD = 2_000  # of one target at a time; the rest is told of later
 HOUR_MS = 3_600_000
+LOOK_MS = 10 * 60_000  # between two looks at all that is held for a target
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,43 @@ def lane(db: Reader, target: str) -> Lane:
 
 
 PUT = """
-insert into lane(target, told_at, step, news_at, strong_at, until) values (?, ?, ?, ?, ?, ?)
+insert into lane(target, told_at, step, news_at, strong_at, until, seen)
+values (?, ?, ?, ?, ?, ?, ?)
 on conflict(target) do update set told_at = excluded.told_at, step = excluded.step,
-  news_at = excluded.news_at, strong_at = excluded.strong_at, until = excluded.until
+  news_at = excluded.news_at, strong_at = excluded.strong_at, until = excluded.until,
+  seen = excluded.seen
 """
 
 
-def put(tx: Transaction, target: str, lane: Lane, until: int | None) -> None:
-    """`until`: when to decide again, if nothing new comes before."""
-    tx.execute(PUT, (target, lane.told_at, lane.step, lane.news_at, lane.strong_at, until))
+def put(tx: Transaction, target: str, lane: Lane, until: int | None, seen: int) -> None:
+    """`until`: when to decide again, if nothing urgent comes before; `seen`: the newest message
+    that this was decided with.
+    """
+    values = (lane.told_at, lane.step, lane.news_at, lane.strong_at, until, seen)
+    tx.execute(PUT, (target, *values))
+
+
+WAITS = """
+select exists(select 1 from lane l where l.target = :target
+  and l.until > :now_ms and l.until <= :soon
+  and not exists(select 1 from outbox o indexed by outbox_untold
+     where o.target = :target and o.state = 'held' and o.done_at is null and o.id > l.seen
+       and o.kind in (select value from json_each(:urgent))))
+"""
+
+
+def waits(db: Reader, target: str, urgent: Iterable[str], now_ms: int) -> bool:
+    """Whether it is decided until when a target is told nothing, and nothing urgent has come since.
+    Looks at what is new alone: in a storm thousands may be held. After LOOK_MS all is looked at
+    again, as quiet hours may have been chosen anew or the clock put back.
+    """
+    values = {
+        "target": target,
+        "now_ms": now_ms,
+        "soon": now_ms + LOOK_MS,
+        "urgent": json.dumps(sorted(urgent)),
+    }
+    return bool(db.execute(WAITS, values).fetchone()[0])
 
 
 WAKE = "update lane set until = null where until <= ?"

@@ -62,6 +62,10 @@ class Spoken:
     cause: Cause
 
     @property
+    def pause_ms(self) -> int:
+        return self.rule.pause_ms(self.cause.rule is not None)
+
+    @property
     def reason(self) -> Reason:
         return Reason(self.cause.kind, self.rule.name, self.cause.said)
 
@@ -79,14 +83,14 @@ def _expand(
     if about is None:
         return
     spoken = [
-        Spoken(rule, cause)
+        it
         for cause in some
         for rule in _speaking(tx, cause, about, policy)
-        if not _is_resting(tx, rule, cause, about, now_ms)
+        if not _is_resting(tx, it := Spoken(rule, cause), about, now_ms)
     ]
     if not spoken:
         return
-    for name in {it.rule.name for it in spoken}:
+    for name in {it.rule.name for it in spoken if it.pause_ms}:
         cooldowns.spoke(tx, name, about.issue_id, about.project_id, now_ms)
     people = People(tx, about)
     by_target: dict[str, list[Spoken]] = {}
@@ -136,15 +140,14 @@ def _with_body(tx: Transaction, row: int, subject: Subject) -> Subject:
     return subject if event is None else replace(subject, user=event.user, sdk=event.sdk_name)
 
 
-def _is_resting(tx: Transaction, rule: Rule, cause: Cause, about: About, now_ms: int) -> bool:
+def _is_resting(tx: Transaction, it: Spoken, about: About, now_ms: int) -> bool:
     """Whether the rule has spoken of this not long ago. What is new and loud is told all the same:
     that it is new was small news.
     """
-    pause_ms = rule.pause_ms(cause.rule is not None)
-    if not pause_ms or cause.kind == "loud":
+    if not it.pause_ms or it.cause.kind == "loud":
         return False
-    last_at = cooldowns.last_at(tx, rule.name, about.issue_id, about.project_id)
-    return last_at is not None and 0 <= now_ms - last_at < pause_ms
+    last_at = cooldowns.last_at(tx, it.rule.name, about.issue_id, about.project_id)
+    return last_at is not None and 0 <= now_ms - last_at < it.pause_ms
 
 
 def _targets(rule: Rule, people: People, policy: Policy) -> list[str]:

@@ -8,6 +8,7 @@ import click
 
 from lighttrace import outward
 from lighttrace.alerts import mail, webhook
+from lighttrace.alerts.unknown import unknown_names
 from lighttrace.clock import SystemClock
 from lighttrace.commands.where import Place, where
 from lighttrace.config import Config
@@ -100,7 +101,8 @@ def _who_exists(at: Place) -> tuple[tuple[str, ...] | None, list[str]]:
     nothing as long as there is no database of this version.
     """
     with suppress(StartError), at.database() as tx:
-        return owners.names(tx).owners, ownership.unknown_owners(tx, at.config)
+        unknown = ownership.unknown_owners(tx, at.config) + unknown_names(tx, at.config)
+        return owners.names(tx).owners, unknown
     return None, []
 
 

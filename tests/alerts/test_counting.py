@@ -59,6 +59,18 @@ def test_a_batch_tells_how_many_there_were_at_its_end(shop: Shop) -> None:
     assert ["loud: 53 events in 5 min"] in [said for _, _, said in shop.told()]
 
 
+def test_that_it_is_new_begins_no_pause_for_numbers(shop: Shop) -> None:
+    shop.says(
+        '[[alerts.rule]]\nname = "both"\nwhen = ["new", "3 events in 1m", "4 events in 1m"]\n'
+    )
+    send(shop, 0)
+    assert shop.told() == [("ops@example.com", "new", ["both: it is new"])]
+    send(shop, 1, 2)
+    assert shop.told() == [("ops@example.com", "volume", ["both: 3 events in 1 min"])]
+    send(shop, 3)
+    assert shop.told() == []  # within half an hour
+
+
 def test_only_events_that_match_are_counted(shop: Shop) -> None:
     """Ten errors in production are not ten errors in staging."""
     shop.says(rule("3 events in 5m", "environment:production component:checkout"))

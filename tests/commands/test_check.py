@@ -6,6 +6,7 @@ from click.testing import CliRunner, Result
 
 from lighttrace.cli import cli
 from tests.alerts.hooks import hooked
+from tests.store.shelf import a_shelf
 
 
 def check(folder: Path, url: str, name: str, allow_private: bool = True) -> Result:
@@ -49,3 +50,14 @@ def test_a_name_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
     done = check(tmp_path, "https://hooks.example/x", "caht")
     assert done.exit_code == 1
     assert 'no [[alerts.webhook]] with the name "caht". There is: chat.' in done.output
+
+
+def test_what_rules_name_and_nobody_knows_is_noted(tmp_path: Path) -> None:
+    with a_shelf(tmp_path):
+        pass
+    (file := tmp_path / "lighttrace.toml").write_text(
+        '[[alerts.rule]]\nname = "a"\nwhen = "new"\nproject = "shap"\nto = "team:billing"\n'
+    )
+    done = CliRunner().invoke(cli, ["check", "--config", str(file)])
+    assert 'note: [[alerts.rule]] "a": there is no team billing.' in done.output
+    assert "there is no project shap. Did you mean shop?" in done.output

@@ -139,7 +139,12 @@ def _look(path: Path, *, immutable: bool) -> _Found:
             "PRAGMA page_count",
             "PRAGMA page_size",
         )
-        application, tables, pages, page_bytes = (int(db.execute(it).fetchone()[0]) for it in ask)
+        try:
+            application, tables, pages, page_bytes = (
+                int(db.execute(it).fetchone()[0]) for it in ask
+            )
+        except UnicodeDecodeError as error:  # SQLite repeats what it cannot read
+            raise StartError(damage(path, "its schema cannot be read")) from error
         return _Found(application, tables, pages * page_bytes)
 
 

@@ -179,6 +179,8 @@ def test_a_page_that_was_overwritten_is_met_with_a_sentence(
             it.unlink()
         try:
             way(path)
+        except sqlite3.IntegrityError:
+            assert filler == "another page"  # a whole page of other rows can pass for sound
         except (StartError, StoreError) as error:
             said += 1
             assert str(error), page

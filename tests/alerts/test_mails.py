@@ -2,6 +2,7 @@
 could turn into markup, a header or a link.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -14,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lighttrace.alerts.message import MOST_BYTES, SUBJECT_LENGTH, Mail, message_of, subject_line
+from lighttrace.ingest.errors import event_write
+from lighttrace.ingest.origin import Origin
 from lighttrace.store import triage, users
 from lighttrace.store.states import State
 from tests.alerts.pictures import URL, an_error, told_of
@@ -149,6 +152,18 @@ def test_what_a_stranger_wrote_is_never_markup(shelf: Shelf) -> None:
     message = as_sent(mail)
     assert message["Bcc"] is None
     assert message["Subject"].startswith("New in checkout: </style>")
+
+
+def test_a_secret_that_came_with_an_event_leaves_in_no_mail(shelf: Shelf) -> None:
+    frame = {"function": "f", "filename": "a.py", "lineno": 1, "context_line": "pay()"}
+    exception = {"type": "E", "value": "password=hunter2", "stacktrace": {"frames": [frame]}}
+    steps = [{"message": "GET https://ada:hunter2@x.example/?token=hunter2"}]
+    sent = {"exception": {"values": [exception]}, "breadcrumbs": steps}
+    sent["request"] = {"url": "https://a:hunter2@x.example/", "cookies": "sid=hunter2"}
+    write = event_write(json.dumps(sent).encode(), Origin(1, 1, NOON))
+    mail = told_of(shelf, "new", shelf.receive_one(write))
+    assert "[Filtered]" in mail.text
+    assert "hunter2" not in mail.subject + mail.text + mail.html
 
 
 def test_a_mail_of_the_largest_there_is_stays_small_and_its_lines_short(shelf: Shelf) -> None:

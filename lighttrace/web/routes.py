@@ -18,6 +18,7 @@ from lighttrace.web.links import Prefix
 from lighttrace.web.pages import (
     account,
     account_messages,
+    alert_new,
     alerts,
     audit,
     changes,
@@ -70,6 +71,7 @@ ROUTES: tuple[Page, ...] = (
     *ownership.PAGES,
     *inbox.PAGES,
     *alerts.PAGES,
+    *alert_new.PAGES,
     *mutes.PAGES,
     *during.PAGES,
     *issues.PAGES,

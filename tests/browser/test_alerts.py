@@ -40,7 +40,12 @@ def shop(tmp_path: Path) -> Iterator[Tracker]:
 async def test_nothing_is_wrong_with_the_pages(chromium: Browser, shop: Tracker, size):
     async with Visitor.at(chromium, shop.url, size=size) as visitor:
         await visitor.sign_in()
-        for name, path in (("alerts", "/alerts"), ("account", "/account")):
+        for name, path in (
+            ("alerts", "/alerts"),
+            ("new", "/alerts/new?when=new&where=level:error"),
+            ("refused", "/alerts/new?when=newish"),
+            ("account", "/account"),
+        ):
             await visitor.page.goto(path)
             await visitor.check(f"alerts-{name}-{size[0]}")
 

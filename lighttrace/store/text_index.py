@@ -11,7 +11,11 @@ search is one range, and how often each has it is counted without a look at the 
 
 import base64
 import re
+import sqlite3
+import unicodedata
 from collections.abc import Sequence
+from contextlib import closing
+from functools import cache
 from hashlib import blake2b
 from itertools import groupby, pairwise
 
@@ -104,7 +108,29 @@ _WORD = re.compile(r"\w+")  # as the tokenizer of the indexes cuts; both take `_
 
 
 def words(text: str) -> list[str]:
-    return _WORD.findall(text)
+    """Cut as the indexes cut, whose tables of letters are those of an older Unicode: a word that
+    they take for two would be a phrase, and such an index knows no phrases.
+    """
+    if text.isascii():
+        return _WORD.findall(text)
+    found = _WORD.findall(unicodedata.normalize("NFC", text))
+    return [part for word in found for part in (_cut(word) if not word.isascii() else (word,))]
+
+
+def _cut(word: str) -> list[str]:
+    known = (it if it.isascii() or ord(it) in _letters(ord(it) >> 8) else " " for it in word)
+    return "".join(known).split()
+
+
+@cache
+def _letters(block: int) -> frozenset[int]:
+    """Which of 256 characters SQLite takes for letters, by asking it; a millisecond, once."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("create virtual table t using fts5(said, tokenize=\"unicode61 tokenchars '_'\")")
+        db.execute("create virtual table v using fts5vocab(t, instance)")
+        some = [(it, chr(it)) for it in range(block << 8, (block + 1) << 8) if chr(it).isalnum()]
+        db.executemany("insert into t(rowid, said) values(?, ?)", some)
+        return frozenset(row[0] for row in db.execute("select doc from v"))
 
 
 def pair(one: str, other: str) -> str:

@@ -1,6 +1,8 @@
 """What people type finds what they mean, and nothing they type is an error."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from lighttrace.errors import QueryError
 from lighttrace.event.query.read import parse
-from lighttrace.store import issue_list
+from lighttrace.store import issue_list, text_index
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.search import compile
 from tests.store.make import DAY, HOUR, NOON, an_event
@@ -247,6 +249,20 @@ def test_no_text_is_an_error_of_the_store(found: Callable[..., set[int]], text: 
         found(text)
     except QueryError as error:
         assert str(error)
+
+
+# what Python takes for a letter and the tokenizer of SQLite does not, composed and decomposed
+@pytest.mark.parametrize("text", ["0ᦰ0", "ᦰ", "café", "cafe\u0301", "日本語", "𝔘𝔫𝔦", "हिन्दी"])
+def test_words_are_cut_as_the_indexes_cut_them(found: Callable[..., set[int]], text: str) -> None:
+    found(text)
+    words = text_index.words(text)
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("""create virtual table t using fts5(c, tokenize="unicode61 tokenchars '_'")""")
+        db.execute("create virtual table v using fts5vocab(t, instance)")
+        db.execute("insert into t(rowid, c) values(1, ?)", (text,))
+        db.executemany("insert into t(rowid, c) values(?, ?)", enumerate(words, 2))
+        tokens = [row[0] for row in db.execute("select term from v order by doc, offset") if row]
+    assert tokens[: len(words)] == tokens[len(words) :]
 
 
 def test_words_that_tags_have_and_words_of_many_are_counted_by_event(shelf: Shelf) -> None:

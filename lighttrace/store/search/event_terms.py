@@ -228,6 +228,8 @@ def word(db: Reader, it: Word, asker: Asker) -> Condition:
     met it). One word finds longer ones that begin with it, unless it is quoted, short or a number.
     """
     found = text_index.words(it.text)
+    if not found:
+        return False
     beginning = not it.exact and _may_begin(found[-1])
     plain = it.text.lower()
     parts = [

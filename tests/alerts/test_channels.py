@@ -5,7 +5,6 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,33 +17,16 @@ from lighttrace.settings.server import Server
 from lighttrace.settings.webhooks import Webhook
 from lighttrace.store.store import Store
 from tests.alerts.hooks import Answer, Hooked, a_hook, hooked
-from tests.mailbox import Mailbox, mailbox
-from tests.store.make import NOON, an_event, running
+from tests.mailbox import Mailbox
+from tests.store.make import NOON, an_event
 
 ADA = "ada@example.com"
 MINUTE = 60_000
 
 
 @pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as made:
-        yield made
-
-
-@pytest.fixture
 def chat() -> Iterator[Hooked]:
     with hooked("generic") as made:
-        yield made
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(NOON)
-
-
-@pytest.fixture
-async def store(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Store]:
-    async with running(tmp_path / "lighttrace.db", clock) as made:
         yield made
 
 

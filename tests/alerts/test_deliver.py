@@ -1,10 +1,6 @@
 """From an event to the mailbox, through the real store: once, whatever dies in between."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from lighttrace.alerts.loop import Alerts
 from lighttrace.clock import FixedClock
@@ -12,27 +8,10 @@ from lighttrace.config import Config
 from lighttrace.settings.alerts import Alerts as AlertOptions
 from lighttrace.store import outbox
 from lighttrace.store.store import Store
-from tests.mailbox import Mailbox, html_of, mailbox, text_of
-from tests.store.make import NOON, an_event, running
+from tests.mailbox import Mailbox, html_of, text_of
+from tests.store.make import an_event
 
 ADA, BEN = "ada@example.com", "ben@example.com"
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as made:
-        yield made
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(NOON)
-
-
-@pytest.fixture
-async def store(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Store]:
-    async with running(tmp_path / "lighttrace.db", clock) as made:
-        yield made
 
 
 def alerts(

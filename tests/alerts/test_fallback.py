@@ -1,8 +1,6 @@
 """What failed for good is told somewhere else, once; and nothing gets lost on the way there."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,27 +12,10 @@ from lighttrace.settings.alerts import Alerts as AlertOptions
 from lighttrace.store import outbox
 from lighttrace.store.database import Transaction
 from lighttrace.store.store import Store
-from tests.mailbox import Mailbox, mailbox, text_of
-from tests.store.make import DAY, MINUTE, NOON, an_event, rows, running
+from tests.mailbox import Mailbox, text_of
+from tests.store.make import DAY, MINUTE, an_event, rows
 
 ADA, SECOND_WAY = "nobody@example.com", "oncall@example.com"
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as made:
-        yield made
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(NOON)
-
-
-@pytest.fixture
-async def store(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Store]:
-    async with running(tmp_path / "lighttrace.db", clock) as made:
-        yield made
 
 
 def alerts(store: Store, box: Mailbox, clock: FixedClock, *to: str, second: str | None) -> Alerts:

@@ -1,7 +1,6 @@
 """Mail against a real server: what arrives, and what its refusals mean in plain words."""
 
 import socket
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,12 +12,6 @@ from tests.mailbox import Mailbox, html_of, mailbox, text_of
 
 NOW = 1_795_000_000_000
 without_tls = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as made:
-        yield made
 
 
 def a_mail(to: str = "ada@example.com", number: int = 1) -> Mail:

@@ -4,7 +4,6 @@ gone.
 
 import asyncio
 import ssl
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,12 +24,6 @@ A_MAIL = Mail(
     thread_id="<issue-shop-1@shop.example>",
     at=1_795_000_000_000,
 )
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

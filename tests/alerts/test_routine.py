@@ -1,8 +1,6 @@
 """What is sent because its time has come, once; and the sign of life to somebody outside."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, time
-from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -21,8 +19,8 @@ from lighttrace.store.database import Transaction
 from lighttrace.store.mutes import Muted
 from lighttrace.store.store import Store
 from lighttrace.store.users import User
-from tests.mailbox import Mailbox, html_of, mailbox, text_of
-from tests.store.make import DAY, HOUR, MINUTE, add_project, an_event, rows, running
+from tests.mailbox import Mailbox, html_of, text_of
+from tests.store.make import DAY, HOUR, MINUTE, add_project, an_event, rows
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MIRA, BOB = "mira@shop.example", "bob@shop.example"
@@ -38,20 +36,8 @@ MONDAY = at("2026-11-23T07:00:00")  # 08:00 in Berlin
 
 
 @pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as made:
-        yield made
-
-
-@pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(SATURDAY)
-
-
-@pytest.fixture
-async def store(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Store]:
-    async with running(tmp_path / "lighttrace.db", clock, synchronous="NORMAL") as made:
-        yield made
 
 
 class House:

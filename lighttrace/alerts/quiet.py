@@ -5,7 +5,7 @@ which clocks are put back is an hour longer, one in which they are put forward a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -48,13 +48,15 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """What the file says: `default` for everybody, but for the webhooks that are `always` told."""
+    """What the file says: `default` for everybody, but for the webhooks in `own`, which have hours
+    of their own, or, with None, are always told.
+    """
 
     default: Quiet | None = None
-    always: frozenset[str] = frozenset()
+    own: Mapping[str, Quiet | None] = field(default_factory=dict)
 
     def of(self, target: str) -> Quiet | None:
-        return None if target in self.always else self.default
+        return self.own.get(target, self.default)
 
 
 def ends_at(quiet: Quiet, now: int) -> int | None:
@@ -80,8 +82,12 @@ def _spans(quiet: Quiet, now: int) -> Iterator[tuple[int, int]]:
 
 def of_file(alerts: Alerts) -> Hours:
     """What `[alerts]` says."""
-    always = frozenset(hook.target for hook in alerts.webhooks if hook.always)
-    return Hours(of_settings(alerts.quiet_hours), always)
+    own = {
+        hook.target: of_settings(hook.quiet_hours)
+        for hook in alerts.webhooks
+        if hook.always or hook.quiet_hours is not None
+    }
+    return Hours(of_settings(alerts.quiet_hours), own)
 
 
 def of_settings(hours: QuietHours | None) -> Quiet | None:

@@ -76,3 +76,9 @@ class QuietHours(Table, frozen=True):
     def disagreements(self) -> Iterator[Disagreement]:
         if self.from_ == self.to:
             yield Disagreement("to", "quiet hours that end when they begin are none.")
+
+
+class WebhookHours(QuietHours, frozen=True):
+    """`[alerts.webhook.quiet_hours]`: when nothing is to come here, instead of in the hours of
+    [alerts.quiet_hours]. It stands below the table of its webhook.
+    """

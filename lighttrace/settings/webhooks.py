@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from lighttrace import outward
+from lighttrace.settings.quiet_hours import WebhookHours
 from lighttrace.toml.setting import Disagreement, Note, Table, read_by
 
 PREFIX = "webhook:"  # before its name, where those are named who are told
@@ -105,9 +106,9 @@ class Webhook(Table, frozen=True):
     """Whether it may be in your own network, and without encryption. Otherwise private and local
     addresses are refused, whatever a name server says.
     """
-
     always: bool = False
     """Whether messages come here at any time, in [alerts.quiet_hours] as well."""
+    quiet_hours: WebhookHours | None = None
 
     @property
     def target(self) -> str:
@@ -120,6 +121,9 @@ class Webhook(Table, frozen=True):
         except ValueError as error:
             remedy = "allow_private = true, if it is in your own network"
             yield Disagreement("url", f"{error}.", remedy)
+        if self.always and self.quiet_hours is not None:
+            message = "it has quiet hours of its own: one of the two is enough."
+            yield Disagreement("always", message)
         parts = urlsplit(self.url)
         if self.kind == "ntfy" and (not _TOPIC.fullmatch(parts.path) or parts.query):
             yield Disagreement(

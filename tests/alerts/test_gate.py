@@ -30,7 +30,7 @@ SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 HOST, ADA, BEN = "shop.example", "ada@example.com", "ben@example.com"
 BERLIN = ZoneInfo("Europe/Berlin")
 ON_CALL = "webhook:on-call"
-NIGHT = Hours(Quiet(frozenset(range(7)), time(22), time(7), BERLIN), frozenset({ON_CALL}))
+NIGHT = Hours(Quiet(frozenset(range(7)), time(22), time(7), BERLIN), {ON_CALL: None})
 EVENING = NOON + 10 * HOUR  # 23:00 in Berlin
 MORNING = NOON + 18 * HOUR  # 07:00
 
@@ -194,6 +194,20 @@ def test_a_chat_that_is_always_told_hears_it_at_night(post: Post) -> None:
         it.target for name in ("mail", ON_CALL) for it in outbox.due(post.tx, EVENING, 9, name)
     ]
     assert channels == [ON_CALL]
+
+
+def test_a_chat_with_hours_of_its_own_is_told_when_those_end(post: Post) -> None:
+    lunch = Quiet(frozenset(range(7)), time(22), time(23, 30), BERLIN, "none")
+    hours = Hours(NIGHT.default, {ON_CALL: lunch})
+    post.now = EVENING
+    post.happen("new", 2, ADA, ON_CALL, hours=hours)
+    post.happen("spike", 1, ON_CALL, hours=hours)
+    assert outbox.due(post.tx, EVENING, 9, ON_CALL) == []
+    post.now += HOUR // 2
+    post.tick(hours=hours)
+    (message,) = outbox.due(post.tx, post.now, 9, ON_CALL)
+    assert message.kind == "digest" and message.payload["count"] == 3
+    assert outbox.due(post.tx, post.now, 9) == []
 
 
 def test_a_mail_server_that_was_away_for_days_brings_ten_messages_at_most(post: Post) -> None:

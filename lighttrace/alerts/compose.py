@@ -1,7 +1,6 @@
 """What a mail says: news in HTML and in text."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache, partial
 
 import jinja2
@@ -125,7 +124,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters["thousands"] = lambda n: f"{n:,}"
-    made.filters["clock"] = lambda at: f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M}"
     return made
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from lighttrace.alerts import wall
 from lighttrace.store import gathered
 from lighttrace.store.database import Reader
 from lighttrace.store.gathered import Member
@@ -26,24 +27,27 @@ UNTOLD_TAGS = frozenset({"environment", "release", "dist", "level", "user", HOST
 # (one, several) of what there is, by kind; what is missing is "message"
 WORDS = {
     "new": ("new issue", "new issues"),
-    "loud": ("loud new issue", "loud new issues"),
     "regression": ("issue back", "issues back"),
     "mention": ("comment", "comments"),
     "feedback": ("report by a user", "reports by users"),
-    "quota": ("project over its quota", "projects over their quota"),
-    "ingest": ("project whose events are refused", "projects whose events are refused"),
+    "quota": ("project in trouble", "projects in trouble"),
 }
 # what is said of issues
 OF_ISSUES = {
     "spike": "spiking",
     "escalating": "out of the archive",
-    "events": "counted by rules",
-    "users": "counted by rules",
-    "every": "asked for by rules",
+    "volume": "with many events",
+    "users": "with many users",
     "failed": "not delivered",
 }
-SAID_OF_ONE = {**OF_ISSUES, "new": "new", "loud": "new and loud", "regression": "back"}
-ABOUT_ISSUES = {"new", "loud", "regression", *OF_ISSUES}
+SAID_OF_ONE = {
+    **OF_ISSUES,
+    "volume": "many events",
+    "users": "many users",
+    "new": "new",
+    "regression": "back",
+}
+ABOUT_ISSUES = {"new", "regression", *OF_ISSUES}
 SAME_AS = {"spike_escalated": "spike"}
 
 
@@ -71,13 +75,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """`count` messages, between two moments (ms), about `issues` issues."""
+    """`count` messages about `issues` issues. `span`: from when to when they came, by the clock of
+    whoever reads it; `until`: until when the hour is full, or nothing.
+    """
 
     headline: str
     count: int
     issues: int
-    since: int
-    until: int
+    span: str
+    until: str
     scope: str
     events: int
     of_all: int  # that the project has sent in this time; 0 if they are of several projects
@@ -87,6 +93,7 @@ class Digest:
     rows: tuple[Row, ...]
     url: str
     link: str
+    held_url: str
     night: bool  # it waited for the end of quiet hours
 
     @property
@@ -100,11 +107,12 @@ def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> 
     """A digest out of what the gate has put into its payload, with the numbers of this moment."""
     told = ((issue_id, kind) for issue_id, kind in payload["members"] if issue_id is not None)
     kinds = {issue_id: SAME_AS.get(kind, kind) for issue_id, kind in told}
-    since, until = int(payload["from"]), int(payload["to"])
+    since, zone = int(payload["from"]), wall.zone(payload.get("zone"))
+    full = payload.get("until")
     period = gathered.since(since, now_ms)
     found = gathered.members(db, list(kinds), period)
     by_kind = _merged(payload["by_kind"])
-    fresh = [it for it in found if kinds[it.id] in ("new", "loud")]
+    fresh = [it for it in found if kinds[it.id] == "new"]
     releases = Counter(it.release for it in fresh if came_with_release(it))
     release, n_of_release = (releases.most_common(1) or [("", 0)])[0]
     if n_of_release < FEW:
@@ -120,8 +128,8 @@ def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> 
         headline=lead,
         count=int(payload["count"]),
         issues=by_kind.total(),
-        since=since,
-        until=until,
+        span=wall.span(since, int(payload["to"]), zone),
+        until=wall.span(int(full), int(full), zone) if full else "",
         scope=where if found else "all projects",
         events=total,
         of_all=max(total, gathered.total_of(db, where, period)) if len(projects) == 1 else 0,
@@ -131,6 +139,7 @@ def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> 
         rows=tuple(_row(it, kinds[it.id], base_url) for it in found[:TOP]),
         url=_list(base_url, projects, by_kind, since),
         link=f"See all {by_kind.total()}" if by_kind.total() > TOP else "Open the list",
+        held_url=f"{base_url}/alerts?tab=held",
         night=bool(payload.get("night")),
     )
 
@@ -228,7 +237,7 @@ def _row(it: Member, kind: str, base_url: str) -> Row:
 def _list(base_url: str, projects: Sequence[str], by_kind: Counter[str], since: int) -> str:
     """The list of issues, with what the digest tells of in it."""
     asked = {"project": projects[0]} if len(projects) == 1 else {}
-    if set(by_kind) <= {"new", "loud"}:
+    if set(by_kind) == {"new"}:
         began = datetime.fromtimestamp(since // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         asked |= {"query": f"firstSeen:>={began}", "sort": "first_seen"}
     elif set(by_kind) == {"spike"}:

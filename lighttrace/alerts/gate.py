@@ -4,9 +4,11 @@ quiet hours and the hourly cap are decided here, in the transaction that says wh
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lighttrace.alerts import quiet, storm
 from lighttrace.alerts.quiet import Hours, Quiet
+from lighttrace.event.model import Json
 from lighttrace.store import counters, lanes, outbox, users
 from lighttrace.store.counters import Period
 from lighttrace.store.database import Transaction
@@ -14,6 +16,17 @@ from lighttrace.store.lanes import Held
 
 TOP = 5  # issues named in a digest; the rest is a link away
 MOST_MEMBERS = 500  # of a digest that are looked into, to find what they share
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Somebody to be told. `hours`: in which they are left alone; `zone`: where their clock
+    hangs.
+    """
+
+    name: str
+    hours: Quiet | None
+    zone: str
 
 
 def open_for_all(tx: Transaction, hours: Hours | None, host: str, now_ms: int) -> None:
@@ -25,10 +38,11 @@ def open_for_all(tx: Transaction, hours: Hours | None, host: str, now_ms: int) -
     for target in lanes.targets(tx):
         if lanes.waits(tx, target, storm.STRONG | storm.ASKED_FOR, now_ms):
             continue
-        _open_for(tx, target, _hours_of(tx, target, hours), host, now_ms)
+        _open_for(tx, _target(tx, target, hours or Hours()), host, now_ms)
 
 
-def _open_for(tx: Transaction, target: str, hours: Quiet | None, host: str, now_ms: int) -> None:
+def _open_for(tx: Transaction, to: Target, host: str, now_ms: int) -> None:
+    target, hours = to.name, to.hours
     lane = lanes.lane(tx, target)
     while True:  # each turn but the last lets something out, and the cap ends it
         held = lanes.held(tx, target)
@@ -48,22 +62,37 @@ def _open_for(tx: Transaction, target: str, hours: Quiet | None, host: str, now_
             lanes.put(tx, target, lane, min(sooner, default=None), seen)
             return
         told = [it for it in waiting if it.id in set(decision.ids)]
-        if decision.form == "alone":
-            outbox.release(tx, told[0].id, now_ms, more=len(held) - 1)
+        if decision.form == "last":
+            until = min(sent, default=now_ms) + storm.HOUR_MS
+            _gather(tx, to, "held", told, host, now_ms, {"until": until})
+        elif decision.form == "alone" or _is_of_one(told):
+            _release(tx, told, now_ms, more=len(held) - len(told))
         else:
-            kind = "held" if decision.form == "last" else "digest"
-            _gather(tx, target, kind, told, host, now_ms, night=told[0].at < since)
+            _gather(tx, to, "digest", told, host, now_ms, {"night": told[0].at < since})
+
+
+def _is_of_one(told: Sequence[Held]) -> bool:
+    """Whether all of it is about one issue: that is one message with all its reasons, and no
+    digest.
+    """
+    return told[0].issue_id is not None and len({it.issue_id for it in told}) == 1
+
+
+def _release(tx: Transaction, told: Sequence[Held], now_ms: int, more: int) -> None:
+    """Let the strongest go out; it says the reasons of the others too."""
+    first = storm.strongest(told)
+    outbox.join(tx, first.id, [it.id for it in told if it.id != first.id], now_ms)
+    outbox.release(tx, first.id, now_ms, more=more)
 
 
 def _gather(
     tx: Transaction,
-    target: str,
+    to: Target,
     kind: str,
     told: Sequence[Held],
     host: str,
     now_ms: int,
-    *,
-    night: bool,
+    said: dict[str, Json],
 ) -> None:
     """One message for all of them. What it will say of each is looked up when it is sent."""
     kinds: dict[int, str] = {}  # of an issue the strongest
@@ -75,9 +104,9 @@ def _gather(
     members = list(kinds)[:MOST_MEMBERS]
     about_none = [it for it in told if it.issue_id is None]
     draft = outbox.Draft(
-        dedupe=f"{kind}:{told[0].id}:{target}",
+        dedupe=f"{kind}:{told[0].id}:{to.name}",
         kind=kind,
-        target=target,
+        target=to.name,
         issue_id=None,
         caused_at=told[0].at,
         payload={
@@ -87,7 +116,8 @@ def _gather(
             "members": [(it, kinds[it]) for it in members],
             "from": told[0].at,
             "to": told[-1].at,
-            "night": night,
+            "zone": to.zone,
+            **said,
         },
     )
     outbox.gather(tx, draft, [it.id for it in told], host, now_ms)
@@ -100,9 +130,14 @@ def _loudest(tx: Transaction, issue_ids: Sequence[int], since_ms: int, now_ms: i
     return sorted(issue_ids, key=lambda it: -counted.get(it, 0))[:TOP]
 
 
-def _hours_of(tx: Transaction, target: str, hours: Hours | None) -> Quiet | None:
+def _target(tx: Transaction, name: str, hours: Hours) -> Target:
     """Somebody's own choice stands before that of the file, "none" included."""
-    person = users.by_email(tx, target)
-    if person is None or "quiet" not in person.options:
-        return hours.of(target) if hours else None
-    return quiet.of_options(person.options)
+    person = users.by_email(tx, name)
+    if person is None:
+        return Target(name, hours.of(name), hours.zone_of(name))
+    own = "quiet" in person.options
+    return Target(
+        name,
+        quiet.of_options(person.options) if own else hours.of(name),
+        str(person.options.get("timezone") or hours.zone_of(name)),
+    )

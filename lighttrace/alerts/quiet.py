@@ -58,6 +58,11 @@ class Hours:
     def of(self, target: str) -> Quiet | None:
         return self.own.get(target, self.default)
 
+    def zone_of(self, target: str) -> str:
+        """Where the clock hangs by which a target is told of times."""
+        hours = self.own.get(target) or self.default
+        return hours.zone.key if hours else "UTC"
+
 
 def ends_at(quiet: Quiet, now: int) -> int | None:
     """When the quiet hours that it is now are over (ms); None if it is none."""

@@ -29,9 +29,8 @@ STRENGTH = {
     "escalating": 5,
     "spike_escalated": 4,
     "spike": 3,
-    "loud": 2,
     "new": 2,
-    "events": 1,
+    "volume": 1,
     "users": 1,
 }
 STRONG = frozenset({"regression", "escalating", "spike_escalated", "spike"})
@@ -87,10 +86,10 @@ def _choice(
     if any(it.at < since for it in waiting):
         return _form(waiting), waiting, None
     if lane.news_at is None or waiting[0].at - lane.news_at >= QUIET_MS:
-        return "alone", (_strongest(waiting),), None
+        return "alone", (strongest(waiting),), None
     strong = [it for it in waiting if it.kind in STRONG]
     if strong and (lane.strong_at is None or strong[0].at - lane.strong_at >= QUIET_MS):
-        return "alone", (_strongest(strong),), None
+        return "alone", (strongest(strong),), None
     until = closes_at(lane, waiting, now)
     return (_form(waiting), waiting, None) if until <= now else (None, (), until)
 
@@ -124,7 +123,7 @@ def _form(news: Sequence[Held]) -> Form:
     return "alone" if len(news) == 1 else "together"
 
 
-def _strongest(news: Sequence[Held]) -> Held:
+def strongest(news: Sequence[Held]) -> Held:
     """The first of the strongest kind there is."""
     return max(news, key=lambda it: STRENGTH.get(it.kind, 0))
 

@@ -9,6 +9,32 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
+UTC_ZONE = ZoneInfo("UTC")
+
+
+def zone(name: object) -> ZoneInfo:
+    """A zone by its name; UTC for one that an update has taken away, or that nobody has given."""
+    try:
+        return ZoneInfo(str(name or "UTC"))
+    except (KeyError, ValueError, OSError):
+        return UTC_ZONE
+
+
+def named(zone: ZoneInfo) -> str:
+    """Behind a time: ` UTC`, ` (Europe/Berlin)`."""
+    return " UTC" if zone.key == "UTC" else f" ({zone.key})"
+
+
+def span(since_ms: int, until_ms: int, zone: ZoneInfo) -> str:
+    """`14:20 to 14:25 (Europe/Berlin)`, `Monday 23:10 to Tuesday 04:00 UTC`."""
+    first, last = local(since_ms, zone), local(until_ms, zone)
+    form = "%H:%M" if first.date() == last.date() else "%A %H:%M"
+    said = (
+        f"{first:{form}}"
+        if f"{first:{form}}" == f"{last:{form}}"
+        else (f"{first:{form}} to {last:{form}}")
+    )
+    return said + named(zone)
 
 
 def moment(day: date, at: time, zone: ZoneInfo) -> int:

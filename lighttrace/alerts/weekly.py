@@ -69,10 +69,7 @@ class Report:
 
 def zone_of(person: User) -> ZoneInfo:
     """Where somebody is, as far as they have said."""
-    try:
-        return ZoneInfo(str(person.options.get("timezone") or "UTC"))
-    except (ValueError, OSError):  # a zone that an update has taken away
-        return ZoneInfo("UTC")
+    return wall.zone(person.options.get("timezone"))
 
 
 def wants(person: User) -> bool:

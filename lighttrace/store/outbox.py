@@ -108,6 +108,25 @@ def gather(
     return made
 
 
+REASONS = """
+select r.value from json_each(:ids) w cross join outbox o on o.id = w.value,
+  json_each(o.payload, '$.reasons') r order by w.key, r.key
+"""
+REASONED = "update outbox set payload = json_set(payload, '$.reasons', json(?)) where id = ?"
+
+
+def join(tx: Transaction, message_id: int, others: Sequence[int], now_ms: int) -> None:
+    """Let a held message tell of others about the same issue: it says their reasons after its
+    own.
+    """
+    if not others:
+        return
+    ids = json.dumps([message_id, *others])
+    reasons = dict.fromkeys(row[0] for row in tx.execute(REASONS, {"ids": ids}))
+    tx.execute(REASONED, (json.dumps(list(reasons)), message_id))
+    tx.executemany(GATHER, [{"id": it, "by": message_id, "now_ms": now_ms} for it in others])
+
+
 COLUMNS = "id, kind, target, issue_id, caused_at, made_at, due_at, attempts, message_id, payload"
 # What is to go the way of one channel: a webhook has its own, all people share the mail.
 OF_CHANNEL = """

@@ -19,6 +19,8 @@ URL = "https://errors.example"
     [
         ({"new": 12}, "12 new issues in shop"),
         ({"new": 1}, "1 new issue in shop"),
+        ({"volume": 3}, "3 issues with many events in shop"),
+        ({"new": 1, "users": 2}, "3 issues in shop: 2 with many users, 1 new issue"),
         ({"spike": 3}, "3 issues spiking in shop"),
         ({"escalating": 1}, "1 issue out of the archive in shop"),
         (

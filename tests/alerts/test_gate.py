@@ -1,5 +1,6 @@
 """What becomes of every message there is to tell: each is told once, whatever comes between."""
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from lighttrace.alerts.deliver import next_try_ms
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.quiet import Hours, Quiet
 from lighttrace.alerts.rules import Policy
+from lighttrace.alerts.shapes.card import card
 from lighttrace.alerts.storm import HOURLY
 from lighttrace.store import lanes, migrate, outbox, users
 from lighttrace.store.database import Transaction
@@ -118,6 +120,66 @@ def test_forty_new_issues_are_one_message_and_one_digest(post: Post) -> None:
         or post.tx.execute("select payload from outbox where kind = 'digest'").fetchone()[0]
     )
     assert '"count": 39' in str(payload)
+
+
+def test_a_single_one_that_was_held_is_a_message_like_any_other(post: Post) -> None:
+    post.happen("new", 1)
+    a_cause(post.tx, at=post.now, kind="new", issue_id=7)
+    post.live(HOUR)
+    assert [kind for kind, _ in post.rows()] == ["new", "new"]
+    assert [at - NOON for at, _, _ in post.handed] == [0, 5 * MINUTE]
+
+
+def test_two_that_were_held_are_one_message(post: Post) -> None:
+    post.happen("new", 3)
+    post.live(HOUR)
+    assert [kind for kind, _ in post.rows()] == ["new", "digest"]
+
+
+def test_several_about_one_issue_are_its_message_with_all_their_reasons(post: Post) -> None:
+    post.happen("new", 1)
+    for kind in ("loud", "new", "loud"):
+        post.now += SECOND
+        a_cause(post.tx, at=post.now, kind=kind, issue_id=7)
+        post.tick()
+    post.live(HOUR)
+    assert [kind for kind, _ in post.rows()] == ["new", "new"]
+    assert post.fates() == {"done": 2, "told in a message that is done": 2}
+    (payload,) = post.tx.execute(
+        "select payload from outbox where kind = 'new' and state = 'done' and issue_id = 7"
+    )
+    assert json.loads(payload[0])["reasons"] == ["it is new", "loud"]
+    assert "more" not in json.loads(payload[0])
+
+
+SENT = """
+insert into outbox(dedupe, kind, target, caused_at, made_at, due_at, state, done_at, message_id,
+  payload) values(?1, 'new', ?2, ?3, ?3, ?3, 'done', ?3, ?1, '{}')
+"""
+
+
+def test_the_tenth_of_an_hour_says_until_when_by_the_readers_clock_and_where_to_look(
+    post: Post,
+) -> None:
+    ada = users.add(post.tx, ADA, "Ada", "member", None, NOON)
+    users.set_options(post.tx, ada.id, {"timezone": "Europe/Berlin"})
+    for number in range(HOURLY - 1):
+        post.tx.execute(SENT, (f"s{number}", ADA, NOON + number * MINUTE))
+    post.now += 20 * MINUTE
+    post.happen("new", 3)
+    post.now += 3 * SECOND
+    post.tick()
+    (last,) = outbox.due(post.tx, post.now, 9)
+    told = news.read(post.tx, last, last.payload, "https://x.example", post.now)
+    assert told is not None
+    mail, chat = compose(told, last, post.now), card(told)
+    assert "13:20 (Europe/Berlin)" in mail.text and "13:20 (Europe/Berlin)" in mail.html
+    assert "what comes until\n14:00 (Europe/Berlin) is held back" in mail.text
+    assert "What comes until 14:00 (Europe/Berlin) is told then." in chat.says
+    held = "https://x.example/alerts?tab=held"
+    assert held in mail.text and held in mail.html
+    assert held in [it.url for it in chat.links]
+    assert chat.foot == "LightTrace, 3 messages, 13:20 (Europe/Berlin)"
 
 
 def test_a_digest_is_made_once_and_says_the_same_when_it_is_sent_again(post: Post) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lighttrace.alerts import wall
-from lighttrace.alerts.quiet import Quiet, ended_at, ends_at, of_options, of_settings
+from lighttrace.alerts.quiet import Hours, Quiet, ended_at, ends_at, of_options, of_settings
 from lighttrace.settings.quiet_hours import QuietHours
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
@@ -124,3 +124,21 @@ def test_a_moment_of_the_week_is_found_in_the_zone_it_is_meant_in():
     assert wall.last_moment(at("2026-11-23T06:59:59"), time(8), BERLIN, 0) == at(
         "2026-11-16T07:00:00"
     )
+
+
+def test_a_span_is_told_by_the_clock_of_its_reader():
+    noon = at("2026-11-24T12:20:00")
+    assert wall.span(noon, noon + 5 * HOUR // 60, wall.UTC_ZONE) == "12:20 to 12:25 UTC"
+    assert wall.span(noon, noon + 20_000, BERLIN) == "13:20 (Europe/Berlin)"
+    night = at("2026-11-24T22:10:00")
+    said = "Tuesday 23:10 to Wednesday 05:10 (Europe/Berlin)"
+    assert wall.span(night, night + 6 * HOUR, BERLIN) == said
+    assert wall.zone("Nowhere/Land") == wall.zone(None) == wall.UTC_ZONE
+
+
+def test_times_are_told_by_the_clock_of_a_webhooks_own_hours_or_of_the_file():
+    own = Quiet(EVERY_DAY, time(20), time(9), NEW_YORK)
+    hours = Hours(NIGHT, {"webhook:a": own, "webhook:b": None})
+    assert hours.zone_of("webhook:a") == "America/New_York"
+    assert hours.zone_of("webhook:b") == hours.zone_of("ops@x.example") == "Europe/Berlin"
+    assert Hours().zone_of("ops@x.example") == "UTC"

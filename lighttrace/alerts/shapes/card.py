@@ -22,6 +22,7 @@ TONES: dict[Kind, Tone] = {
     "digest": "bad",
     "held": "bad",
 }
+SEVERAL = ("digest", "held")
 VERBS: dict[Kind, str] = {
     "new": "New",
     "regression": "Back",
@@ -147,7 +148,9 @@ def _says(news: News) -> str:
     if news.kind == "test":
         return f"Links in messages lead to {news.base_url}"
     if news.kind == "held":
-        return "So that there are no more than ten messages an hour. The rest is told after it."
+        until = news.digest.until if news.digest else ""
+        told = f"What comes until {until} is told then." if until else "The rest is told after it."
+        return f"So that there are no more than ten messages an hour. {told}"
     if news.kind == "failed":
         about = news.digest.headline if news.digest else news.told.title if news.told else ""
         return f"{line(news.error)} It was about: {about}" if about else line(news.error)
@@ -176,6 +179,8 @@ def _item(told: Told) -> Item:
 def _links(news: News) -> Iterator[Link]:
     if news.told is None:
         yield Link("Open the list" if news.others else "Open LightTrace", news.url)
+        if news.digest is not None and news.kind in SEVERAL:
+            yield Link("Held-back messages", news.digest.held_url)
         return
     if news.comment is not None:
         yield Link("Open the comment", news.comment.url)
@@ -185,7 +190,10 @@ def _links(news: News) -> Iterator[Link]:
 
 
 def _foot(news: News) -> str:
-    if news.kind in ("test", "held", "digest"):
+    if news.digest is not None and news.kind in SEVERAL:
+        n = news.digest.count
+        return f"LightTrace, {n} message{'' if n == 1 else 's'}, {news.digest.span}"
+    if news.kind == "test" or news.kind in SEVERAL:
         return "LightTrace"
     more = f", {news.more} more held back" if news.more else ""
     return f"LightTrace, {age(news.age_s)} after it happened{more}"

@@ -190,9 +190,8 @@ class _Heard:
         accounts = {it: people.account(it) for it in addresses}
         self._accounts = {it: user_id for it, user_id in accounts.items() if user_id is not None}
         users = set(self._accounts.values())
-        self._wants = preferences.of_people(tx, users) if users else {}
-        matters = "mine" in self._wants.values()
-        self._mine = recipients.whose(tx, about, users) if matters else set()
+        self._choices = preferences.of_people(tx, users, about.project_id)
+        self._mine = recipients.whose(tx, about, users) if self._choices.ask_whose else set()
 
     def by(self, target: str, several: Sequence[Spoken]) -> list[Spoken]:
         """What is left of it for a target."""
@@ -213,7 +212,7 @@ class _Heard:
         return left
 
     def _wanted(self, user_id: int, kind: str) -> bool:
-        wants = self._wants.get((user_id, preferences.kind_of(kind)), "all")
+        wants = self._choices.wants(user_id, kind)
         return wants == "all" or (wants == "mine" and user_id in self._mine)
 
     def _mute(self, user_id: int | None, rule: str) -> Mute | None:

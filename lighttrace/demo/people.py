@@ -1,6 +1,15 @@
 """The people of the made-up shop: who works there, in which teams, what they changed of late."""
 
-from lighttrace.store import audit, keys, projects, saved_searches, teams, tokens, users
+from lighttrace.store import (
+    audit,
+    keys,
+    preferences,
+    projects,
+    saved_searches,
+    teams,
+    tokens,
+    users,
+)
 from lighttrace.store.audit import Actor
 from lighttrace.store.database import Transaction
 from lighttrace.store.sight import ALL
@@ -31,6 +40,8 @@ SEARCHES = (
     ("Jonas", "Fatal in production", "query=level%3Afatal&environment=production", True),
     ("Tove", "Back after a fix", "query=is%3Aregressed&state=all&sort=users", True),
 )
+# of which project somebody wants other mails than of the others
+WANTS = (("Mira", "fulfillment", "spike"), ("Mira", "mobile-app", "none"))
 OFFICE, ELSEWHERE = "203.0.113.7", "198.51.100.66"
 
 
@@ -55,6 +66,10 @@ def settle(tx: Transaction, password_hash: str, began_ms: int, now_ms: int) -> N
             keys.add(tx, project.id, "mobile web", now_ms - 5 * HOUR_MS)
     _tokens(tx, {name: person.id for name, person in people.items()}, now_ms)
     _history(tx, {name: person.id for name, person in people.items()}, now_ms)
+    for name, slug, wants in WANTS:
+        found = projects.by_slug(tx, slug, ALL)
+        assert found is not None
+        preferences.put_of_projects(tx, people[name].id, {found.id: wants})
     for owner, name, query, shared in SEARCHES:
         saved_searches.save(tx, people[owner].id, name, query, shared, began_ms)
 

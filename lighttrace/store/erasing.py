@@ -81,6 +81,7 @@ REST = (
     "delete from refusal where project_id = ?",
     "delete from release_project where project_id = ?",
     "delete from project_team where project_id = ?",
+    "delete from project_preference where project_id = ?",
     "delete from project_key where project_id = ?",
     "delete from project_minute where project_id = ?",
     "delete from spike where project_id = ?",

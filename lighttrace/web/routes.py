@@ -18,6 +18,7 @@ from lighttrace.web.links import Prefix
 from lighttrace.web.pages import (
     account,
     account_messages,
+    account_projects,
     alert_new,
     alerts,
     audit,
@@ -62,6 +63,7 @@ ROUTES: tuple[Page, ...] = (
     *second_factor.PAGES,
     *account.PAGES,
     *account_messages.PAGES,
+    *account_projects.PAGES,
     *settings.PAGES,
     *project_settings.PAGES,
     *members.PAGES,

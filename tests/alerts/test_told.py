@@ -8,7 +8,7 @@ import pytest
 from lighttrace.alerts import news
 from lighttrace.alerts.compose import compose
 from lighttrace.errors import RefusedError
-from lighttrace.store import causes, mutes, preferences, teams, triage
+from lighttrace.store import causes, mutes, preferences, projects, teams, triage
 from lighttrace.store.archiving import FOREVER, Archive
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.mutes import Muted
@@ -275,11 +275,56 @@ def test_who_wants_only_what_is_theirs_hears_of_their_projects_and_issues(shop: 
     assert shop.to() == ["mira@shop.example"]
 
 
+def test_what_is_said_of_one_project_counts_there_for_all_kinds_and_nowhere_else(
+    shop: Shop,
+) -> None:
+    """Four people, and what each wants of the project; none wants to hear of what is new."""
+    shop.says(rule("all", when='["new", "spike", "feedback"]', to='"everyone"'))
+    other = projects.add(shop.db, "other", NOON)
+    for name, wants in {"ada": "all", "ben": "spike", "kim": "none", "lea": "mine"}.items():
+        one = shop.person(name)
+        preferences.put(shop.db, one.id, {"new": "none"})
+        preferences.put_of_projects(shop.db, one.id, {1: wants})
+    issue = shop.receive_one(an_event(judgement=owned("lea@shop.example")))
+    assert shop.to() == ["ada@shop.example", "lea@shop.example"]
+    issue = shop.receive_one(an_event(group="2"))
+    assert shop.to() == ["ada@shop.example"]
+    for kind, heard in {"feedback": ["ada"], "spike": ["ada", "ben"]}.items():
+        causes.note(shop.db, kind, NOON, issue_id=issue)
+        assert shop.to() == [f"{name}@shop.example" for name in heard]
+    shop.receive(an_event(project_id=other.id))
+    assert shop.to() == []
+    issue = shop.db.execute("select max(id) from issue").fetchone()[0]
+    causes.note(shop.db, "feedback", NOON, issue_id=issue)
+    assert len(shop.to()) == 4
+
+
+def test_who_does_not_see_a_project_is_not_told_of_it_whatever_they_want(shop: Shop) -> None:
+    bob = shop.person("bob")
+    preferences.put_of_projects(shop.db, bob.id, {1: "all"})
+    shop.says(rule("all", when='"new"', to='["everyone", "bob@shop.example"]'))
+    shop.receive(an_event())
+    assert shop.to() == ["bob@shop.example"]
+    teams.set_of_project(shop.db, 1, [shop.team("billing")])
+    shop.receive(an_event(group="2"))
+    assert shop.to() == []
+    assert preferences.of_projects(shop.db, bob.id) == {1: "all"}
+
+
+def test_what_is_said_of_a_project_goes_with_the_account(shop: Shop) -> None:
+    bob = shop.person("bob")
+    preferences.put_of_projects(shop.db, bob.id, {1: "none"})
+    shop.db.execute("delete from user where id = ?", (bob.id,))
+    assert preferences.of_projects(shop.db, bob.id) == {}
+
+
 def test_a_preference_that_is_none_is_refused(shop: Shop) -> None:
     mira = shop.person("mira")
     for wants in ({"new": "some"}, {"nothing": "all"}):
         with pytest.raises(RefusedError):
             preferences.put(shop.db, mira.id, wants)
+    with pytest.raises(RefusedError):
+        preferences.put_of_projects(shop.db, mira.id, {1: "some"})
 
 
 # --- words ---

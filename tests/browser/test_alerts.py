@@ -65,3 +65,22 @@ async def test_an_issue_is_muted_by_keys_and_unmuted_on_the_page_of_alerts(
         await page.keyboard.press("a")
         await page.get_by_role("button", name="Unmute SHOP-1").click()
         await expect(page.get_by_text("Nothing is muted")).to_be_visible()
+
+
+async def test_somebody_wants_only_spikes_of_a_project_and_says_so_by_keys(
+    chromium: Browser, shop: Tracker
+):
+    async with Visitor.at(chromium, shop.url, size=PHONE) as visitor:
+        await visitor.sign_in()
+        page = visitor.page
+        await page.goto("/account#projects")
+        await page.get_by_label("One more project").focus()
+        await page.keyboard.press("ArrowDown")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_label("shop", exact=True)).to_have_value("spike")
+        await visitor.check("alerts-single-project")
+        await page.goto("/settings/projects/shop#messages")
+        await expect(page.get_by_label("What I want by mail")).to_have_value("spike")
+        await visitor.check("alerts-in-project-settings")

@@ -3,7 +3,17 @@
 from pathlib import Path
 
 from lighttrace.clock import FixedClock
-from lighttrace.store import erasing, feedback, keys, merging, projects, refusals, teams
+from lighttrace.store import (
+    erasing,
+    feedback,
+    keys,
+    merging,
+    preferences,
+    projects,
+    refusals,
+    teams,
+    users,
+)
 from lighttrace.store.doctor import disagreements
 from lighttrace.store.sight import ALL
 from lighttrace.store.store import Store
@@ -13,6 +23,7 @@ from tests.store.make import NOON, add_project, an_event, one, rows, running
 HOLDS = (
     *("event", "event_body", "issue", "issue_env", "grouphash", "group_text", "hash_person"),
     *("count_minute", "count_hour", "count_day", "feedback", "project_key", "project_team"),
+    "project_preference",
 )
 
 
@@ -20,6 +31,7 @@ async def filled(store: Store) -> None:
     """Ten events in three issues of each project, 1 and 2, with people, words, teams."""
     await store.write(add_project, 2, slug="api")
     team = await store.write(teams.add, "Billing", NOON)
+    mira = await store.write(users.add, "mira@shop.example", "Mira", "owner", None, NOON)
     for number in range(20):
         project = 1 + number % 2
         group = f"g{number % 6 // 2}"
@@ -33,6 +45,7 @@ async def filled(store: Store) -> None:
         said = FeedbackWrite(project, event, "Ada", "ada@example.com", "It broke", NOON)
         await store.write(feedback.save, said)
         await store.write(teams.set_of_project, project, [team.id])
+        await store.write(preferences.put_of_projects, mira.id, {project: "none"})
         store.refuse(Refusal(project, "wrong_key", "…", "", "invalid", "192.0.2.7"))
     await store.write(lambda tx: None)
 

@@ -33,6 +33,7 @@ from lighttrace.store import (
     notes,
     owners,
     pace,
+    preferences,
     same_trace,
     saved_searches,
     sessions,
@@ -227,6 +228,11 @@ QUESTIONS: dict[str, Ask] = {
         for text in ("", "pay")
     },
     "releases to suggest": lambda db: suggestions.releases(db, "1.", (1,), 12),
+    "what people want by mail": lambda db: preferences.of_people(db, [1, 2], 1),
+    "what somebody wants by mail": lambda db: (
+        preferences.of(db, 1),
+        preferences.of_projects(db, 1),
+    ),
     "searches that are saved": lambda db: saved_searches.seen(db, 1),
     "a search that is saved": lambda db: saved_searches.get(db, 1, 1),
     "who met it": lambda db: _met(db),

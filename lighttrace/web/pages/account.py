@@ -16,7 +16,7 @@ from lighttrace.store.users import User
 from lighttrace.web import guards, links, passwords, state
 from lighttrace.web import sessions as cookies
 from lighttrace.web.guards import Guard, Page
-from lighttrace.web.pages import account_messages, second_factor
+from lighttrace.web.pages import account_messages, account_projects, second_factor
 from lighttrace.web.pages.login import PASSWORD_LENGTH
 from lighttrace.web.render import THEMES, render
 
@@ -30,6 +30,8 @@ SAVED = {
     "session": "That session has ended.",
     "sessions": "You are signed out everywhere else.",
     "messages": "Saved.",
+    "projects": "Saved.",
+    "projects-full": f"Nothing was saved: {preferences.MOST_PROJECTS} projects at most.",
     "hours-wrong": "Nothing was saved: quiet hours need two different times and a day.",
 }
 
@@ -171,6 +173,7 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
         kinds=preferences.KINDS,
         wants=await account_messages.wants(request),
         wants_words=account_messages.WANTS_WORDS,
+        single=await account_projects.view(request),
         by_password=services.config.sign_in.password_login
         and await services.store.read(users.password_hash, person.id) is not None,
         errors={"name_error": "", "old_error": "", "new_error": "", "code_error": "", **errors},

@@ -57,7 +57,10 @@ def server_values(config: Config, base_url: str) -> tuple[Group, ...]:
             "Alerts",
             "[alerts]",
             (
-                Value("New issues go to", ", ".join(config.alerts.to) or "nobody yet", "to"),
+                Value("Rules", _rules(len(config.alerts.rules)), "rule"),
+                Value(
+                    "What is nobody's goes to", ", ".join(config.alerts.to) or "nobody yet", "to"
+                ),
                 *(
                     Value(f"Webhook {it.name}", f"{it.kind}, {outward.shown(it.url)}", "webhook")
                     for it in config.alerts.webhooks
@@ -65,6 +68,12 @@ def server_values(config: Config, base_url: str) -> tuple[Group, ...]:
             ),
         ),
     )
+
+
+def _rules(count: int) -> str:
+    if not count:
+        return "none: owners are told of what is new, back, louder than foreseen, or a spike"
+    return f"{count}, and what no rule says is not told"
 
 
 TLS = {"starttls": "STARTTLS", "tls": "TLS", "none": "not encrypted"}

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lighttrace.errors import RefusedError
-from lighttrace.store import audit, deleting, keys, projects, teams
+from lighttrace.store import audit, deleting, keys, preferences, projects, teams
 from lighttrace.store.audit import Actor
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.deleting import Discarded
@@ -18,6 +18,7 @@ from lighttrace.store.teams import Team
 from lighttrace.web import guards, links, state
 from lighttrace.web.format import DAY
 from lighttrace.web.guards import Guard, Page
+from lighttrace.web.pages import account_projects
 from lighttrace.web.pages.file_values import project_values
 from lighttrace.web.pages.settings import actor, fields, frame, is_admin, saved
 from lighttrace.web.pages.teams import set_teams
@@ -34,6 +35,8 @@ SAID = {
     "rotated": "The new key works now. Put its DSN where the old one was.",
     "renamed": "The name is changed.",
     "teams": "Saved.",
+    "projects": "Saved.",
+    "projects-full": f"Nothing was saved: {preferences.MOST_PROJECTS} projects at most.",
     "kept": "Kept again: the next event like it makes a new issue.",
     "archived": "Archived: events are refused from now on, everything else stays.",
     "unarchived": "Events are taken again.",
@@ -46,8 +49,8 @@ async def show(request: Request) -> Response:
 
 async def _page(request: Request, status: int = 200, **errors: str) -> Response:
     services = state.of(request)
-    project, own, of_project, every_team, dropped = await services.store.read(
-        _find, request.path_params["project"], guards.sight(request)
+    project, own, of_project, every_team, dropped, wanted = await services.store.read(
+        _find, request.path_params["project"], guards.sight(request), guards.person(request).id
     )
     base_url, now_ms = links.public(request, services.config), services.clock.now_ms()
     in_file = next((it for it in services.config.projects if it.slug == project.slug), None)
@@ -65,6 +68,8 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
         teams=of_project,
         every_team=every_team,
         discarded=dropped,
+        wanted=wanted,
+        wants_words=account_projects.WORDS,
         groups=project_values(services.config, project),
         may_change=is_admin(request),
         named_by_file=in_file is not None and in_file.name is not None,
@@ -74,14 +79,15 @@ async def _page(request: Request, status: int = 200, **errors: str) -> Response:
 
 
 def _find(
-    db: Reader, slug: str, sight: Sight
-) -> tuple[Project, list[Key], list[Team], list[Team], list[Discarded]]:
+    db: Reader, slug: str, sight: Sight, user_id: int
+) -> tuple[Project, list[Key], list[Team], list[Team], list[Discarded], str]:
     project = projects.by_slug(db, slug, sight)
     if project is None:
         raise HTTPException(404)
     own = keys.of_project(db, project.id)
     of_project, dropped = teams.of_project(db, project.id), deleting.discarded(db, project.id)
-    return project, own, of_project, teams.every(db), dropped
+    wanted = preferences.of_projects(db, user_id).get(project.id, "")
+    return project, own, of_project, teams.every(db), dropped, wanted
 
 
 # Keys

@@ -11,6 +11,7 @@ answered with │   ├── AuthError          401 nothing found, 400 malforme
 │   ├── BusyError          429 queue or in-flight budget full; carries `retry_after_s`
 │   └── UnavailableError   503 disk full, I/O error
 ├── EventError             one payload is not an event; its item is dropped, nothing else
+├── SourceMapError         an uploaded source map cannot be used; the sentence says why
 ├── QueryError             a search that cannot be understood; carries the place and the remedy
 ├── RuleError              a line of a rule language cannot be read; also a ValueError
 ├── StoreError
@@ -109,6 +110,10 @@ class UnavailableError(IngestError):
 
 class EventError(LightTraceError):
     """A payload that is not an event. The message says why, in a sentence for people."""
+
+
+class SourceMapError(LightTraceError):
+    """A map that cannot be used. The message says why, in a sentence for people."""
 
 
 class QueryError(LightTraceError):

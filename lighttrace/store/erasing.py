@@ -85,6 +85,7 @@ REST = (
     "delete from project_key where project_id = ?",
     "delete from project_minute where project_id = ?",
     "delete from spike where project_id = ?",
+    "delete from bundle_build where project_id = ?",  # what no other has a use for ages
 )
 DONE = """
 update project set erased_at = ?2, name = slug, platform = null

@@ -227,6 +227,10 @@ class Store:
         """Remember that a token was used just now, and by whom."""
         self._writer.side.touch_token(token_id, Use(self._clock.now_ms(), ip, agent))
 
+    def touch_bundle(self, bundle_id: int) -> None:
+        """Remember that an event was read with files of a bundle just now, so that it is kept."""
+        self._writer.side.touch_bundle(bundle_id, self._clock.now_ms())
+
     def health(self) -> StoreHealth:
         return StoreHealth(
             queue=self._queued,

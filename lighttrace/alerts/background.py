@@ -4,6 +4,7 @@ loud it was before, what its events share. Reads only, some ten thousand rows at
 
 from dataclasses import dataclass
 
+from lighttrace.alerts.spikes import deploy
 from lighttrace.event.model import Json
 from lighttrace.store import activity, affected, counters, events, releases, tag_stats
 from lighttrace.store.counters import DAY_MS, HOUR_MS, MINUTE_MS
@@ -13,7 +14,8 @@ from lighttrace.store.standing_out import Standout, standing_out
 
 WITH_RELEASE_MS = DAY_MS  # what begins later is not put down to a release
 HOURS, DAYS = 24, 30
-LOUD = frozenset({"spike", "spike_escalated", "volume", "users", "escalating"})
+SPIKES = frozenset({"spike", "spike_escalated"})
+LOUD = SPIKES | {"volume", "users", "escalating"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,7 @@ def read(
         return _since(db, issue, since, now_ms, release, back, DAY_MS)
     if kind in LOUD:
         since = _since_when(payload, _arrived(db, payload, at_ms))
-        before = releases.last_before(db, issue.project_id, since)
-        release = Release(before[0], since - before[1]) if before else None
+        release = _loud_with(db, issue, kind, payload, since)
         return _since(db, issue, since, now_ms, release, None, HOUR_MS)
     return Background()
 
@@ -112,6 +113,21 @@ def _began_with(db: Reader, issue: Issue) -> Release | None:
         return None
     found = _release(db, issue, issue.first_release, issue.first_at)
     return found if found and 0 <= found.before_ms <= WITH_RELEASE_MS else None
+
+
+def _loud_with(
+    db: Reader, issue: Issue, kind: str, payload: dict[str, Json], since_ms: int
+) -> Release | None:
+    """The newest release before. A spike was looked into when it began: what began shortly before
+    has nothing to do with it, if its events do not carry it.
+    """
+    began = payload.get("began")
+    if isinstance(began, dict):
+        return Release(str(began["release"]), int(began["after_ms"]))
+    before = releases.last_before(db, issue.project_id, since_ms)
+    if before is None or (kind in SPIKES and since_ms - before[1] <= deploy.AFTER_MS):
+        return None
+    return Release(before[0], since_ms - before[1])
 
 
 def _release(db: Reader, issue: Issue, version: str, at_ms: int) -> Release | None:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from lighttrace.alerts import wall
+from lighttrace.alerts.spikes import deploy
 from lighttrace.store import gathered
 from lighttrace.store.database import Reader
 from lighttrace.store.gathered import Member
@@ -17,9 +18,7 @@ from lighttrace.store.gathered import Member
 TOP = 5
 SHARE = 0.8  # of the events, to be named as what they share
 FEW = 2  # issues that came with a release; one alone accuses nobody
-OF_RELEASE = 0.7  # of an issue's events, to be counted to a release
 MINUTE_MS = 60_000
-AFTER_DEPLOY_MS = 30 * MINUTE_MS
 MOST_SHARED = 3
 HOST = "server_name"
 # What events share without that saying anything, or what is said in another way.
@@ -167,8 +166,8 @@ def came_with_release(it: Member) -> bool:
     """
     if not it.release or it.deployed_at is None:
         return False
-    soon = 0 <= it.created_at - it.deployed_at <= AFTER_DEPLOY_MS
-    return soon and it.n_of_release >= OF_RELEASE * it.n
+    soon = 0 <= it.created_at - it.deployed_at <= deploy.AFTER_MS
+    return soon and it.n_of_release >= deploy.SHARE * it.n
 
 
 def shared(db: Reader, found: Sequence[Member], since_ms: int, total: int) -> tuple[Shared, ...]:

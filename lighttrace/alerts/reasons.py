@@ -37,7 +37,9 @@ class Reason:
 
     @property
     def words(self) -> str:
-        """`53 events in 5 min`; empty where the kind alone says it."""
+        """`53 events in 5 min`, `15 per min, usually 2; began 4 min after shop@2.1.0`; empty where
+        the kind alone says it.
+        """
         n, minutes = self.said.get("n"), self.said.get("minutes")
         if isinstance(n, int) and self.kind in ("events", "users", "loud"):
             within = f" in {pause(minutes)}" if isinstance(minutes, int) and minutes else ""
@@ -45,7 +47,13 @@ class Reason:
         if isinstance(n, int) and self.kind == "ingest":
             share = self.said.get("share", 0)
             return f"{n:,} refused within an hour, {share} % of what was sent"
-        return str(self.said.get("reason", ""))
+        return "; ".join(filter(None, (str(self.said.get("reason", "")), self._began)))
+
+    @property
+    def _began(self) -> str:
+        """`began 4 min after shop@2.1.0`, of a spike that came with a release."""
+        began = self.said.get("began")
+        return str(began.get("words", "")) if isinstance(began, dict) else ""
 
     @property
     def sentence(self) -> str:

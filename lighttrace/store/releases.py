@@ -1,7 +1,9 @@
 """Releases, as events name them. The writer makes them and knows their order (`interning.py`)."""
 
+import json
 from collections.abc import Iterable
 
+from lighttrace.store import events
 from lighttrace.store.database import Reader, among
 
 NAMES = """
@@ -38,3 +40,30 @@ def last_before(db: Reader, project_id: int, at_ms: int) -> tuple[str, int] | No
     """The newest release of a project at a moment: its version and its first event (ms)."""
     row = db.execute(LAST_BEFORE, (project_id, at_ms)).fetchone()
     return None if row is None else (row[0], row[1])
+
+
+CARRIED = """
+select e.received_at, e.release_id from json_each(?) w cross join event e on e.id = w.value
+ where e.received_at >= ? order by e.id
+"""
+
+
+def carried(db: Reader, issue_id: int, since_ms: int, limit: int) -> list[tuple[int, int | None]]:
+    """When the newest events of an issue since a moment came (ms), and the release of each, oldest
+    first.
+    """
+    rows = json.dumps(events.newest_rows(db, issue_id, limit))
+    return [(row[0], row[1]) for row in db.execute(CARRIED, (rows, since_ms))]
+
+
+FIRST_EVENT = """
+select r.version, d.first_event_at from release r
+  join release_project d on d.project_id = ? and d.release_id = r.id
+ where r.id = ?
+"""
+
+
+def first_event(db: Reader, project_id: int, release_id: int) -> tuple[str, int]:
+    """The version of a release that a project has events of, and when the first of them came."""
+    version, at = db.execute(FIRST_EVENT, (project_id, release_id)).fetchone()
+    return str(version), int(at)

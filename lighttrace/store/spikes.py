@@ -3,7 +3,7 @@ the causes of its messages and what the activity says of it. What is one: docs/s
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -112,10 +112,16 @@ on conflict do nothing returning id
 MARK = "update issue set spike_factor = ? where id = ?"
 
 
-def begin(tx: Transaction, it: Spike, said: dict[str, Json] | None, now_ms: int) -> Spike | None:
-    """A spike begins, and with `said` a message about it is caused. Returns it as it is stored, or
-    None if there is one already or nobody wants to hear of it. The id and the times of `it` are not
-    looked at.
+def begin(
+    tx: Transaction,
+    it: Spike,
+    said: dict[str, Json] | None,
+    now_ms: int,
+    noted: Mapping[str, Json] | None = None,
+) -> Spike | None:
+    """A spike begins, and with `said` a message about it is caused; the activity says its reason
+    and what is `noted`. Returns it as it is stored, or None if there is one already or nobody wants
+    to hear of it. The id and the times of `it` are not looked at.
     """
     values = {
         "project_id": it.subject.project_id,
@@ -137,7 +143,7 @@ def begin(tx: Transaction, it: Spike, said: dict[str, Json] | None, now_ms: int)
     begun = replace(it, id=int(row[0]), started_at=now_ms)
     if it.subject.issue_id is not None:
         tx.execute(MARK, (it.factor, it.subject.issue_id))
-        _note(tx, it.subject, "spiking", now_ms, {"reason": it.reason})
+        _note(tx, it.subject, "spiking", now_ms, {"reason": it.reason, **(noted or {})})
     if said is not None and tell(tx, begun, "spike", said, now_ms):
         begun = replace(begun, told=1, told_at=now_ms)
     return begun

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from lighttrace.alerts.spikes import words
+from lighttrace.alerts.spikes import deploy, words
 from lighttrace.alerts.spikes.ears import Ears
 from lighttrace.alerts.spikes.episode import CALM, PEAK_WIDTH, Episode, Said, step
 from lighttrace.alerts.spikes.history import History
@@ -199,12 +199,23 @@ class Watch:
             peak=scene.history.windows[PEAK_WIDTH].of(verdict.counted),
             started_at=scene.now_ms,
         )
-        said = _said(spike) if scene.said.may(scene.now) else None
-        begun = await self._store.write(spikes.begin, spike, said, scene.now_ms)
+        began = await self._began_with(scene, verdict)
+        said = _said(spike) | began if scene.said.may(scene.now) else None
+        begun = await self._store.write(spikes.begin, spike, said, scene.now_ms, began)
         if begun is not None:
             self._ongoing[scene.key] = Ongoing(begun, _episode(begun))
             if said is not None:
                 self._wake_alerts()
+
+    async def _began_with(self, scene: Scene, verdict: Verdict) -> dict[str, Json]:
+        """What is said of the release that it began with; nothing of none, or of a project."""
+        issue_id, project_id = scene.subject.issue_id, scene.subject.project_id
+        if issue_id is None:
+            return {}
+        since_ms = scene.now_ms - verdict.width * MINUTE_MS
+        window = (issue_id, project_id, since_ms, verdict.expected)
+        found = await self._store.read(deploy.began_with, *window)
+        return {} if found is None else {"began": found.said}
 
     async def _go_on(self, key: int) -> None:
         it = self._ongoing[key]

@@ -1,8 +1,10 @@
 """What is said of a spike: "61 per h, usually 4"."""
 
+from lighttrace.alerts.shapes.text import cut, line
 from lighttrace.alerts.spikes.history import DAY, HOUR, WEEK, Counted
 
 SPANS = {1: "per min", 15: "in 15 min", 5: "in 5 min", HOUR: "per h"}
+MOST_RELEASE = 80  # letters
 USUALLY = ", usually "
 SLOWER = ((HOUR, "an hour"), (DAY, "a day"), (WEEK, "a week"))
 
@@ -22,6 +24,13 @@ def still(reason: str, n: int, width: int, counted: Counted) -> str:
 
 def _now(n: int, width: int, counted: Counted) -> str:
     return f"{n:,}{' people' if counted == 'people' else ''} {SPANS[width]}"
+
+
+def began(release: str, after_ms: int) -> str:
+    """began 4 min after shop@2.1.0"""
+    seconds = after_ms // 1000
+    after = f"{seconds} s" if seconds < 60 else f"{seconds // 60} min"
+    return f"began {after} after {cut(line(release), MOST_RELEASE)}"
 
 
 def stays(rate: float, was: float) -> str:

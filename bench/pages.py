@@ -79,8 +79,12 @@ USUAL_EVERY = 20  # issues; the others have small bodies
 CHUNK = 20_000
 
 
-def fill(path: Path, count: int, issue_count: int, seed: int = 7) -> None:
-    """A database as `count` events over DAYS days would have left it."""
+def fill(
+    path: Path, count: int, issue_count: int, seed: int = 7, loudest: float | None = None
+) -> None:
+    """A database as `count` events over DAYS days would have left it. `loudest`: the share of them
+    that issue 1 has, if not that of its rank.
+    """
     rng = random.Random(seed)
     with closing(open_writer(path, synchronous="NORMAL")) as db:
         migrate.migrate(db, path)
@@ -89,9 +93,10 @@ def fill(path: Path, count: int, issue_count: int, seed: int = 7) -> None:
             bodies.add_shipped(db)
             values = _names(db)
             _issues(db, rng, issue_count)
+        weights = _weights(issue_count, loudest)
         for first in range(1, count + 1, CHUNK):
             with transaction(db):
-                _events(db, rng, first, min(CHUNK, count + 1 - first), count, issue_count, values)
+                _events(db, rng, first, min(CHUNK, count + 1 - first), count, weights, values)
             print(f"\r{first:,} events", end="", file=sys.stderr)
         print("\rcounting   ", file=sys.stderr)
         for statement in COUNTERS:
@@ -179,18 +184,26 @@ def _hashes(issue_id: int) -> list[int]:
     return [issue_id, issue_id + 1_000_000] if issue_id % 100 == 0 else [issue_id]
 
 
+def _weights(issue_count: int, loudest: float | None) -> list[float]:
+    """How loud issues are, each with those before it: 1/(rank + 1), so that the loudest two have
+    5 % each of a million events among 10,000 issues.
+    """
+    found = [1 / (max(rank, 1) + 1) for rank in range(issue_count)]
+    if loudest is not None:
+        found[0] = sum(found[1:]) * loudest / (1 - loudest)
+    return list(itertools.accumulate(found))
+
+
 def _events(
     db: sqlite3.Connection,
     rng: random.Random,
     first: int,
     some: int,
     count: int,
-    issue_count: int,
+    weights: list[float],
     values: list[list[tuple[int, str]]],
 ) -> None:
-    # 1/(rank + 1): the loudest two have 5 % each of a million events among 10,000 issues
-    weights = list(itertools.accumulate(1 / (max(rank, 1) + 1) for rank in range(issue_count)))
-    picked = rng.choices(range(1, issue_count + 1), cum_weights=weights, k=some)
+    picked = rng.choices(range(1, len(weights) + 1), cum_weights=weights, k=some)
     envs = rng.choices(range(1, len(ENVS) + 1), ENV_WEIGHTS, k=some)
     table = text_index.EventText()
     event_rows, body_rows, text_rows = [], [], []

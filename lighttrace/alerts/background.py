@@ -90,8 +90,8 @@ def _since(
     back: Back | None,
     unit_ms: int,
 ) -> Background:
-    everybody = affected.everybody(db, issue.id, None, since_ms)
-    here = tag_stats.tally(db, issue.id, None, since_ms=since_ms)
+    rows = tag_stats.newest(db, issue.id, None, affected.MOST_READ, since_ms)
+    here = tag_stats.of_rows(db, rows[: tag_stats.SAMPLE])
     there = tag_stats.of_project(db, issue.project_id, None, now_ms - tag_stats.SPANS_MS[0])
     n = DAYS if unit_ms == DAY_MS else HOURS
     first = now_ms - now_ms % unit_ms - (n - 1) * unit_ms
@@ -102,8 +102,8 @@ def _since(
         back=back,
         bars=Bars(tuple(counts), unit_ms, told),
         since_at=since_ms,
-        events=everybody.read,
-        people=len(everybody.people),
+        events=len(rows),
+        people=affected.how_many(db, rows),
         shared=standing_out(here, there),
     )
 

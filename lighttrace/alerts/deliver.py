@@ -35,6 +35,11 @@ class Channel(Protocol):
         """Whose messages it takes: "mail", or the target of a webhook."""
         ...
 
+    @property
+    def in_full(self) -> bool:
+        """Whether it shows what lies behind an issue, which takes a while to read."""
+        ...
+
     async def hand_over(self, news: News, message: Message, now_ms: int) -> tuple[str, str]:
         """Hand one message over; returns its code and the server's words. Raises DeliveryError."""
         ...
@@ -104,7 +109,8 @@ class Courier:
     async def _hand_over(self, channel: Channel, message: Message) -> Attempt | None:
         """What the channel said; None if there is nothing left to tell of."""
         began_s, now_ms = self.clock.monotonic_s(), self.clock.now_ms
-        told = await self.store.read(news.read, message, message.payload, self.base_url, now_ms())
+        asked = (message, message.payload, self.base_url, now_ms())
+        told = await self.store.read(news.read, *asked, in_full=channel.in_full)
         if told is None:
             words = "The issue was deleted before its message went out."
             gone = Attempt(now_ms(), "gone", 0, words)

@@ -44,7 +44,8 @@ def expand_due(tx: Transaction, policy: Policy, hours: Hours | None, host: str, 
     for cause in waiting:
         project_id = 0 if cause.issue_id else cause.project_id or 0
         together.setdefault((cause.issue_id or 0, project_id), []).append(cause)
-    muted = mutes.in_force(tx, now_ms) if waiting else []
+    issue_ids = [issue_id for issue_id, _ in together if issue_id]
+    muted = mutes.in_force(tx, issue_ids, now_ms) if waiting else []
     for some in together.values():
         _expand(tx, some, policy, muted, host, now_ms)
     for cause in waiting:

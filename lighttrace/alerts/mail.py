@@ -50,6 +50,7 @@ class Mailer:
     """
 
     name = "mail"
+    in_full = True
 
     def __init__(self, smtp: Smtp, keep_s: float = KEEP_S) -> None:
         self.smtp = smtp

@@ -139,26 +139,35 @@ class News:
 
 
 def read(
-    db: Reader, message: Message, payload: dict[str, Json], base_url: str, now_ms: int
+    db: Reader,
+    message: Message,
+    payload: dict[str, Json],
+    base_url: str,
+    now_ms: int,
+    *,
+    in_full: bool = True,
 ) -> News | None:
     """What an outbox row tells, with the numbers of this moment. None if what it is about is gone.
+    `in_full`: with what lies behind it, which chats do not show.
 
     Of `payload`: `event_row`, of a comment `note`, of a summary `issues` and `count`, and what
     a rule saw: `rate` ({count, window_min, usual}) and `reason`, the same in words, `reasons`
     (sentences), `words` (a sentence).
     """
     kind = cast(Kind, message.kind)
-    told = _told(db, message.issue_id, payload.get("event_row"), base_url, now_ms)
-    if told is not None and (issue := issues.get(db, message.issue_id or 0, sight.ALL)):
-        behind = background.read(db, issue, kind, message.caused_at, payload, now_ms)
-        told = replace(told, background=behind)
-    comment = None
+    issue, told, comment = _issue(db, message.issue_id), None, None
+    if issue is not None:
+        event = _event(db, issue, payload.get("event_row"))
+        told = _told(issue, event, base_url, now_ms)
+        if in_full:
+            behind = background.read(db, issue, kind, message.caused_at, payload, now_ms)
+            told = replace(told, background=behind)
     if "note" in payload and told is not None:
         comment = _comment(db, payload["note"], told)
     if (message.issue_id is not None and told is None) or ("note" in payload and comment is None):
         return None
     gathered = digest.read(db, payload, base_url, now_ms) if "members" in payload else None
-    shown = [_told(db, one, None, base_url, now_ms) for one in payload.get("issues", ())]
+    others = (_issue(db, issue_id) for issue_id in payload.get("issues", ()))
     rate = payload.get("rate")
     report = weekly.read(db, payload, base_url) if kind == "weekly" else None
     if kind == "weekly" and report is None:
@@ -171,7 +180,7 @@ def read(
         base_url=base_url,
         url=told.url if told else gathered.url if gathered else f"{base_url}/issues",
         told=told,
-        others=tuple(one for one in shown if one is not None),
+        others=tuple(_told(it, None, base_url, now_ms) for it in others if it is not None),
         count=int(payload.get("count", 0)),
         rate=Rate(int(rate["count"]), int(rate["window_min"]), rate["usual"]) if rate else None,
         louder=str(payload.get("reason", "")),
@@ -207,13 +216,12 @@ def _comment(db: Reader, note_id: Json, told: Told) -> Comment | None:
     return Comment(note.user_name or "Somebody", note.body, f"{told.url}#note-{note.id}")
 
 
-def _told(
-    db: Reader, issue_id: int | None, event_row: Json, base_url: str, now_ms: int
-) -> Told | None:
-    issue = issues.get(db, issue_id, sight.ALL) if issue_id is not None else None
-    if issue is None:
-        return None
-    event = _event(db, issue, event_row)
+def _issue(db: Reader, issue_id: int | None) -> Issue | None:
+    return None if issue_id is None else issues.get(db, issue_id, sight.ALL)
+
+
+def _told(issue: Issue, event: Event | None, base_url: str, now_ms: int) -> Told:
+    """`event`: whose place and trail are shown, None in a list of several."""
     return Told(
         short_id=issue.short_id,
         project=issue.project_slug,

@@ -74,6 +74,8 @@ def request(news: News, hook: Webhook, now_ms: int) -> Request:
 class Post:
     """A webhook as a channel of `deliver`."""
 
+    in_full = False
+
     def __init__(self, hook: Webhook, resolve: Resolve = by_system) -> None:
         self._hook = hook
         self._resolve = resolve

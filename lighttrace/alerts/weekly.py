@@ -168,14 +168,13 @@ def _sections(
             state=State.UNRESOLVED,
             sort=sort,
             user_id=person.id,
-            limit=50 if sort == "first_seen" else 3 * SHOWN,
+            limit=3 * SHOWN,
             now_ms=until - 1,  # the hour that begins then is next week's
         )
         return list(issue_list.search(db, query).rows)
 
-    fresh = [it for it in listed("first_seen") if until - WEEK_MS <= it.first_ever < until]
-    fresh = [it for it in fresh if it.assignee is None and it.acknowledged_at is None]
-    fresh.sort(key=lambda it: (-(it.people or 0), -it.n))
+    newest = weeks.nobodys(db, seen.within(None), until - WEEK_MS, until, SHOWN)
+    fresh = issue_list.of_ranked(db, newest, None, WEEK_MS, until - 1)
     many = [it for it in listed("users") if it.people]
     lists = (
         ("New, and nobody has it", fresh, True),

@@ -46,6 +46,16 @@ def everybody(db: Reader, issue_id: int, env: str | None, since_ms: int = 0) -> 
     return Everybody(tuple(known), nameless, len(rows))
 
 
+HOW_MANY = """
+select count(distinct e.person_id) from json_each(?) w cross join event e on e.id = w.value
+"""
+
+
+def how_many(db: Reader, rows: Sequence[int]) -> int:
+    """How many people met these events."""
+    return int(db.execute(HOW_MANY, (json.dumps(list(rows)),)).fetchone()[0])
+
+
 NAMES = """
 with wanted(id) as ({values})
 select p.id, p.shown from wanted w cross join person p on p.id = w.id

@@ -39,8 +39,8 @@ ISSUES = """
 select i.id, p.slug, p.short_prefix, i.short, i.title, i.value, i.culprit, i.created_at,
   e.first_release, r.version, d.first_event_at
   from json_each(?) w cross join issue i on i.id = w.value
-  join project p on p.id = i.project_id and p.deleted_at is null
-  join issue_env e on e.env_id = 0 and e.issue_id = i.id
+ cross join project p on p.id = i.project_id and p.deleted_at is null
+ cross join issue_env e on e.env_id = 0 and e.issue_id = i.id
   left join release r on r.id = e.first_release
   left join release_project d on d.project_id = i.project_id and d.release_id = e.first_release
 """

@@ -58,8 +58,8 @@ def has_been(db: Reader, kind: Kind, issue_id: int) -> bool:
 
 
 NEWBORN = """
-select id, created_at from issue where id > (select max(id) from issue) - ? and created_at > ?
- order by id
+select id, created_at from issue not indexed
+ where id > (select max(id) from issue) - ? and created_at > ? order by id
 """
 
 

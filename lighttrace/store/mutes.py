@@ -3,7 +3,8 @@ all. Every mute ends: at a time, or earlier, when as much has happened as its co
 of archiving). Messages that were not made because of one are counted.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,10 +146,19 @@ def held_since(db: Reader, since_ms: int) -> list[Mute]:
     return [_mute(row) for row in db.execute(HELD_SINCE, (since_ms,))]
 
 
-def in_force(tx: Transaction, now_ms: int) -> list[Mute]:
-    """All that count now. One whose condition is met ends with this look at it."""
+ABOUT = f"""
+{SELECT} where m.ended_at is null and m.until > ?
+   and (m.issue_id is null or m.issue_id in (select value from json_each(?)))
+ order by m.until, m.id
+"""
+
+
+def in_force(tx: Transaction, issue_ids: Iterable[int], now_ms: int) -> list[Mute]:
+    """All that count now for these issues. One whose condition is met ends with this look at it;
+    those of other issues are not looked at, as a condition may take a millisecond to read.
+    """
     found = []
-    for it in every(tx, now_ms):
+    for it in map(_mute, tx.execute(ABOUT, (now_ms, json.dumps(list(issue_ids)))).fetchall()):
         issue_id = it.what.issue_id
         conditions = [(issue_id, it.condition)] if issue_id and it.condition else []
         if archiving.met(tx, conditions, now_ms):

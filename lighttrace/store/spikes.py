@@ -56,7 +56,9 @@ class Spike:
 
 COLUMNS = """s.id, s.project_id, s.issue_id, s.counted, s.width, s.n, s.rate, s.reason, s.since,
   s.most_events, s.most_people, s.peak, s.calm_from, s.told, s.told_at, s.started_at, s.ended_at"""
-OPEN = f"select {COLUMNS} from spike s where s.ended_at is null order by s.id"
+OPEN = f"""
+select {COLUMNS} from spike s indexed by spike_open where s.ended_at is null order by s.id
+"""
 
 
 def open_ones(db: Reader) -> list[Spike]:

@@ -35,6 +35,25 @@ def of(db: Reader, project_ids: Sequence[int] | None, since_ms: int, until_ms: i
     return Week(*db.execute(WEEK, _values(project_ids, since_ms, until_ms)).fetchone())
 
 
+NOBODYS = """
+select e.people, e.issue_id from issue_env e cross join issue i on i.id = e.issue_id
+ where e.env_id = 0 and e.last_at >= :since and e.first_at >= :since and e.first_at < :until
+   and e.state = 0 and i.assignee_user is null and i.assignee_team is null
+   and i.acknowledged_at is null
+   and (:project_ids is null or e.project_id in (select value from json_each(:project_ids)))
+   and e.project_id not in (select id from project where deleted_at is not null)
+ order by e.people desc, e.n desc limit :limit
+"""
+
+
+def nobodys(
+    db: Reader, project_ids: Sequence[int] | None, since_ms: int, until_ms: int, limit: int
+) -> list[tuple[int, int]]:
+    """(people, issue) of the open issues of the week that nobody has taken, most people first."""
+    values = _values(project_ids, since_ms, until_ms) | {"limit": limit}
+    return [(row[0], row[1]) for row in db.execute(NOBODYS, values)]
+
+
 @dataclass(frozen=True, slots=True)
 class Noise:
     """An issue that made messages which nobody followed."""
@@ -51,7 +70,7 @@ with told as materialized (
      and kind not in ('mention', 'failed')
    group by issue_id having n >= :least)
 select p.short_prefix, i.short, i.title, t.n from told t cross join issue i on i.id = t.issue_id
-  join project p on p.id = i.project_id and p.deleted_at is null
+ cross join project p on p.id = i.project_id and p.deleted_at is null
  where i.state = 0 and i.merged_into is null
    and (:project_ids is null or i.project_id in (select value from json_each(:project_ids)))
    and not exists(select 1 from issue_seen s where s.issue_id = i.id and s.last_at >= :since)

@@ -225,6 +225,23 @@ def test_a_mute_ends_earlier_when_as_much_has_happened_as_it_waits_for(shop: Sho
     assert mutes.of_issue(shop.db, issue, NOON + 3) == []
 
 
+def test_what_a_mute_waits_for_is_looked_at_when_its_issue_has_something_to_say(
+    shop: Shop,
+) -> None:
+    """Not with every message of any other: a condition may have much to read."""
+    issue = shop.receive_one(an_event())
+    shop.told()
+    until = Archive("events", n=1)
+    mutes.add(shop.db, Muted(issue_id=issue), NOON + DAY, None, NOON, condition=until)
+    shop.receive(an_event(at=NOON + 1))
+    shop.receive(an_event(at=NOON + 1, group="another"))
+    assert len(shop.told(NOON + 2)) == 1
+    assert len(mutes.of_issue(shop.db, issue, NOON + 2)) == 1
+    causes.note(shop.db, "spike", NOON + 3, issue_id=issue)
+    assert len(shop.told(NOON + 3)) == 1
+    assert mutes.of_issue(shop.db, issue, NOON + 3) == []
+
+
 @pytest.mark.parametrize(
     ("what", "until", "condition"),
     [

@@ -67,18 +67,21 @@ def _near(db: Reader, term: Term, text: str) -> dict[int, str]:
     }
 
 
-OF_PROJECTS = """
+OF_ALL = """
 select p.project_id, r.id, r.version, r.package, r.sort_key from release_project p
  cross join release r on r.id = p.release_id
- where :project_ids is null or p.project_id in (select value from json_each(:project_ids))
 """
+OF_PROJECTS = f"{OF_ALL} where p.project_id in (select value from json_each(?))"
 
 
 def latest(db: Reader, project_ids: tuple[int, ...] | None) -> dict[int, str]:
     """The latest of each project and package: by version if the newest has one, else the newest."""
-    values = {"project_ids": None if project_ids is None else json.dumps(project_ids)}
+    if project_ids is None:
+        rows = db.execute(OF_ALL)
+    else:
+        rows = db.execute(OF_PROJECTS, (json.dumps(project_ids),))
     packages: dict[tuple[int, str], list[tuple[int, str, bytes | None]]] = {}
-    for project_id, release_id, version, package, key in db.execute(OF_PROJECTS, values):
+    for project_id, release_id, version, package, key in rows:
         packages.setdefault((project_id, package), []).append((release_id, version, key))
     found = {}
     for several in packages.values():

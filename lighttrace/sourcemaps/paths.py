@@ -27,6 +27,7 @@ _ROOT = re.compile(f"/(?:{'|'.join(_ROOTS)})/", re.IGNORECASE)
 _BEGINS = re.compile(
     r"/(?=(?:src|app|apps|lib|libs|packages|pages|components|client|server|node_modules)/)"
 )
+_IN_A_PACKAGE = re.compile(r"^.*?/(?=node_modules/)")  # which package's is of no interest
 
 
 def clean(source: str, root: str = "") -> str:
@@ -48,7 +49,7 @@ def clean(source: str, root: str = "") -> str:
             path = path[root_of_build.end() - 1 :]
         begins = _BEGINS.search(path)
         path = path[begins.end() :] if begins else path.lstrip("/")
-    return path or UNNAMED
+    return _IN_A_PACKAGE.sub("", path) or UNNAMED
 
 
 def _slashes(path: str) -> str:

@@ -7,7 +7,7 @@ docs/performance.md, "Source maps".
 
 import sys
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from struct import Struct
@@ -88,14 +88,17 @@ class Table:
     def find(self, line: int, column: int) -> Token | None:
         """What the generated place `line`, `column` comes from, both from 0.
 
-        It is the last mapping of that line at or before the column, as browsers have it. None: the
-        line is not in the map, or has no mapping so early.
+        It is the last mapping of that line before the column, or the first of those at it: what
+        other readers of maps say, too. None: the line is not in the map, or has no mapping so
+        early.
         """
         ends = self._ends
         if not 0 <= line < len(ends):
             return None
         start = ends[line - 1] if line else 0
-        index = bisect_right(self._generated, column, start, ends[line]) - 1
+        index = bisect_left(self._generated, column, start, ends[line])
+        if index == ends[line] or self._generated[index] != column:
+            index -= 1
         if index < start:
             return None
         source = self._sources[index]

@@ -59,6 +59,12 @@ def test_mappings_out_of_order_are_put_in_order():
     assert table.find(1, 5) == Token(0, 3, 0, None)
 
 
+def test_of_mappings_at_one_place_the_first_counts_there_and_the_last_behind_it():
+    table = decode(source_map([[(0, 0, 0, 0), (4, 0, 1, 0), (4, 0, 2, 0), (6, 0, 3, 0)]])).table
+    found = [table.find(0, column) for column in (3, 4, 5, 6)]
+    assert [token and token.line for token in found] == [0, 1, 2, 3]
+
+
 def test_sections_are_one_map():
     def part(line: int, column: int, **fields: Any) -> dict[str, Any]:
         lines = [[(0, 0, 0, 0, 0), (6, 0, 0, 6)], [(0, 0, 1, 0)]]

@@ -51,6 +51,7 @@ def test_a_source_has_one_path_whoever_wrote_it(source):
         ("/app/src/checkout.tsx", "/elsewhere", "src/checkout.tsx"),
         ("webpack:///./src/checkout.tsx", "/elsewhere", "src/checkout.tsx"),
         ("../node_modules/react/index.js", "", "node_modules/react/index.js"),
+        ("../web/node_modules/react/index.js", "", "node_modules/react/index.js"),
         ("/app/node_modules/react/lib/index.js", "", "node_modules/react/lib/index.js"),
         ("/srv/shop/packages/ui/src/button.tsx", "", "packages/ui/src/button.tsx"),
         ("/opt/shop/checkout.js", "", "opt/shop/checkout.js"),

@@ -86,6 +86,8 @@ class App:
         self._counting = Counting(rules.policy(config))
         store.watch(self._counting)
         self.services.wake_alerts = self._alerts.wake
+        self.services.sign = lambda: self._ping.sign
+        self.services.loaded_at = clock.now_ms()
         self._spikes = Watch(
             store, lambda it: self.services.options(it).spikes, clock, self._alerts.wake
         )
@@ -151,6 +153,7 @@ class App:
         new, waits = configuration.reloaded(old, configuration.load(old.source))
         await self._take_over(new)
         self.services.config = new
+        self.services.loaded_at = self.services.clock.now_ms()
         if new.source is not None:
             now_ms, name = self.services.clock.now_ms(), new.source.name
             with suppress(StoreError):  # it is in force, whether that can be written down or not

@@ -4,6 +4,7 @@ through. When it is asked for no more, whoever waits for it raises the alarm tha
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from lighttrace import outward
@@ -27,6 +28,14 @@ class Pulse(Protocol):
     def beat_at(self) -> int: ...
     @property
     def running(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """The last sign of life since the start (ms), and why there is none now, if so."""
+
+    at: int | None = None
+    trouble: str = ""
 
 
 Ask = Callable[[str, bool], Awaitable[int]]
@@ -67,7 +76,7 @@ class Ping:
         self._pulses = pulses
         self._ask = ask
         self._asked_s: float | None = None
-        self._said = ""
+        self.sign = Sign()
 
     async def look(self) -> bool:
         """Whether a sign of life was given."""
@@ -85,7 +94,7 @@ class Ping:
                 why = "" if 200 <= status < 300 else f"it was answered {status}"
             except OutwardError as error:
                 why = str(error)
-        if why and why != self._said:
+        if why and why != self.sign.trouble:
             log.warning("no sign of life to [alerts] ping_url: %s", why)
-        self._said = why
+        self.sign = Sign(self.sign.at if why else self._clock.now_ms(), why)
         return not why

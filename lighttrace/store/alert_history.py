@@ -1,18 +1,20 @@
 """What the page of alerts asks of past messages: what each rule told, what became of all of them,
-how each channel fares. Changes nothing.
+which wait for another try. Changes nothing.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lighttrace.store import sendings
 from lighttrace.store.database import Reader
-from lighttrace.store.sendings import Counts
+from lighttrace.store.sendings import Attempt
 from lighttrace.store.sight import Sight
 
 DAY_MS = 86_400_000
 DAYS = 14
 MOST_MESSAGES = 20_000  # of the period, the newest
-MOST_TRIES = 2_000  # in which a channel has to show
+MOST_RETRIED = 200
 
 # Who sees some projects only is told of messages about their issues.
 SEEN = """
@@ -50,7 +52,8 @@ class Told:
 def by_rule(db: Reader, sight: Sight, now_ms: int) -> dict[str, Told]:
     """By the name of the rule; empty is what holds without any."""
     found: dict[str, Told] = {}
-    for rule, days_ago, n, last_at, *rest in db.execute(BY_RULE, _values(sight, now_ms, DAYS)):
+    values = {**_values(sight, now_ms - DAYS * DAY_MS), "now_ms": now_ms}
+    for rule, days_ago, n, last_at, *rest in db.execute(BY_RULE, values):
         told = found.setdefault(rule, Told())
         told.by_day[DAYS - 1 - min(DAYS - 1, max(0, days_ago))] += n
         told.last_at = max(told.last_at, last_at)
@@ -61,53 +64,99 @@ def by_rule(db: Reader, sight: Sight, now_ms: int) -> dict[str, Told]:
     return found
 
 
-COUNTS = f"""
-select case when near.state = 'held' then iif(near.told_by is null, 'waiting', 'gathered')
-            when near.state = 'due' then 'waiting' when near.state = 'done' then 'sent'
-            else 'failed' end, count(*)
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What became of the messages of a period. `sent`: handed over; `failed`: given up; `retried`:
+    refused and tried again later; `due`: on their way; `held`: they wait for a window or the end of
+    quiet hours; `gathered`: told in `digests` other messages.
+    """
+
+    sent: int = 0
+    failed: int = 0
+    retried: int = 0
+    due: int = 0
+    held: int = 0
+    gathered: int = 0
+    digests: int = 0
+
+    @property
+    def went_out(self) -> int:
+        """Those that were tried, whatever came of it."""
+        return self.sent + self.failed + self.retried
+
+    @property
+    def held_back(self) -> int:
+        return self.held + self.gathered
+
+    @property
+    def all(self) -> int:
+        return self.went_out + self.due + self.held_back
+
+
+BECAME = f"""
+select case when near.state = 'held' then iif(near.told_by is null, 'held', 'gathered')
+            when near.state = 'due' then iif(near.attempts > 0, 'retried', 'due')
+            when near.state = 'done' then 'sent' else 'failed' end,
+  count(*), count(distinct near.told_by)
   from (select * from outbox indexed by outbox_made where made_at > :since
          order by made_at desc limit :most) near
  where {SEEN} group by 1
 """
 
 
-def counts(db: Reader, sight: Sight, now_ms: int, days: int = 1) -> Counts:
-    """What became of the messages of the last days, of those that somebody may know of."""
-    return Counts(**dict(db.execute(COUNTS, _values(sight, now_ms, days)).fetchall()))
+def became(db: Reader, sight: Sight, since_ms: int) -> Became:
+    """Of the messages that were made since then, and that somebody may know of."""
+    found = db.execute(BECAME, _values(sight, since_ms)).fetchall()
+    counts = {what: n for what, n, _ in found}
+    return Became(**counts, digests=max((digests for *_, digests in found), default=0))
 
 
-def _values(sight: Sight, now_ms: int, days: int) -> dict[str, int | str | None]:
+WAITED = f"""
+select count(*) from (select * from outbox indexed by outbox_made
+    where made_at >= :since and made_at < :until order by made_at desc limit :most) near
+ where (near.released_at >= :until
+     or (near.state = 'held' and (near.done_at is null or near.done_at >= :until))) and {SEEN}
+"""
+
+
+def waited(db: Reader, sight: Sight, since_ms: int, until_ms: int) -> int:
+    """How many messages of a time were held until it was over."""
+    values = {**_values(sight, since_ms), "until": until_ms}
+    return int(db.execute(WAITED, values).fetchone()[0])
+
+
+def _values(sight: Sight, since_ms: int) -> dict[str, int | str | None]:
     ids = sight.project_ids
     return {
         "project_ids": None if ids is None else json.dumps(sorted(ids)),
-        "now_ms": now_ms,
-        "since": now_ms - days * DAY_MS,
+        "since": since_ms,
         "most": MOST_MESSAGES,
     }
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    """The last try of a channel."""
+class Retried:
+    """A message that was refused, and is tried again at `due_at`. `attempts`: newest first."""
 
-    at: int
-    ok: bool
-    code: str
-    took_ms: int
+    target: str
+    rules: tuple[str, ...]
+    made_at: int
+    due_at: int
+    attempts: Sequence[Attempt]
 
 
-LAST_TRIES = """
-select case when o.target like 'webhook:%' then o.target else 'mail' end, max(d.id), d.at, d.ok,
-  d.code, d.took_ms
-  from (select * from delivery order by id desc limit ?) d cross join outbox o on o.id = d.outbox_id
- group by 1
+RETRIED = f"""
+select near.id, near.target, near.payload ->> '$.rules', near.made_at, near.due_at
+  from (select * from outbox indexed by outbox_pending where state = 'due' limit :most) near
+ where near.attempts > 0 and near.error is not null and {SEEN} order by near.id desc
 """
 
 
-def last_tries(db: Reader) -> dict[str, Try]:
-    """`mail` or `webhook:NAME` → its last try, where there was one of late."""
-    found = db.execute(LAST_TRIES, (MOST_TRIES,))
-    return {
-        channel: Try(at, bool(ok), code or "", took_ms)
-        for channel, _, at, ok, code, took_ms in found
-    }
+def retried(db: Reader, sight: Sight) -> list[Retried]:
+    """The messages that wait for another try, newest first."""
+    found = db.execute(RETRIED, {**_values(sight, 0), "most": MOST_RETRIED}).fetchall()
+    tries = sendings.attempts(db, [row[0] for row in found])
+    return [
+        Retried(target, tuple(json.loads(rules or "[]")), made_at, due_at, tries.get(id_, ()))
+        for id_, target, rules, made_at, due_at in found
+    ]

@@ -3,7 +3,7 @@ the message that says we are alive. Changes nothing.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any
@@ -35,8 +35,8 @@ class Attempt:
 class Sending:
     """One message; times are ms. `state`: `held` (waits, or `told_by` names the message that told
     of it), `due` (on its way), `done`, `failed`. `age_ms`: from what it tells of to its being
-    handed over. `attempts`: newest first. Without an issue: a digest, a report, or its issue is
-    gone.
+    handed over. `attempts`: newest first; `level` of the issue. Without an issue: a digest, a
+    report, or its issue is gone.
     """
 
     id: int
@@ -51,6 +51,8 @@ class Sending:
     done_at: int | None
     told_by: int | None
     error: str | None
+    issue_id: int | None
+    level: int | None
     payload: dict[str, Json]
     attempts: tuple[Attempt, ...]
 
@@ -69,27 +71,39 @@ class History:
 
 HISTORY = """
 select near.id, near.kind, near.target, near.state, p.short_prefix, i.short, i.title, p.slug,
-  near.caused_at, near.made_at, near.done_at, near.told_by, near.error, near.payload
-  from (select * from outbox where id < :before order by id desc limit :looked_at) near
+  near.caused_at, near.made_at, near.done_at, near.told_by, near.error, near.issue_id, i.level,
+  near.payload
+  from (select * from outbox where id >= :first and id < :before
+         and (:state is null or state = :state) order by id desc limit :looked_at) near
   left join issue i on i.id = near.issue_id left join project p on p.id = i.project_id
  where :project_ids is null or i.project_id in (select value from json_each(:project_ids))
  order by near.id desc limit :limit
 """
 OLDEST_OF = """
-select min(id) from (select id from outbox where id < ? order by id desc limit ?)
+select min(id) from (select id from outbox where id >= :first and id < :before
+  and (:state is null or state = :state) order by id desc limit :looked_at)
 """
 
 
-def history(db: Reader, sight: Sight, cursor: int | None = None, limit: int = PAGE) -> History:
-    """The newest messages, or those that follow a cursor. Who sees some projects only sees the
-    messages about their issues: digests and reports tell of others too.
+def history(
+    db: Reader,
+    sight: Sight,
+    cursor: int | None = None,
+    limit: int = PAGE,
+    *,
+    since_ms: int = 0,
+    state: str | None = None,
+) -> History:
+    """The newest messages made since a moment, or those that follow a cursor; `state`: only those.
+    Who sees some projects only sees the messages about their issues: digests and reports tell of
+    others too.
     """
-    before = cursor if cursor is not None else 2**62
     ids = sight.project_ids
-    looked_at = limit + 1 if ids is None else LOOKED_AT
     values = {
-        "before": before,
-        "looked_at": looked_at,
+        "first": _first_since(db, since_ms),
+        "before": cursor if cursor is not None else 2**62,
+        "state": state,
+        "looked_at": limit + 1 if ids is None else LOOKED_AT,
         "project_ids": None if ids is None else json.dumps(sorted(ids)),
         "limit": limit + 1,
     }
@@ -97,17 +111,31 @@ def history(db: Reader, sight: Sight, cursor: int | None = None, limit: int = PA
     if len(found) > limit:
         older: int | None = found[limit - 1][0]
     else:  # of those looked at, these are all; there may be more behind them
-        last = db.execute(OLDEST_OF, (before, looked_at)).fetchone()[0]
-        older = last if last is not None and _any_below(db, last) else None
-    tries = _attempts(db, [row[0] for row in found[:limit]])
+        last = db.execute(OLDEST_OF, values).fetchone()[0]
+        older = last if last is not None and _any_below(db, {**values, "before": last}) else None
+    tries = attempts(db, [row[0] for row in found[:limit]])
     return History(tuple(_sending(row, tries) for row in found[:limit]), older)
 
 
-ANY_BELOW = "select exists(select 1 from outbox where id < ?)"
+FIRST_SINCE = """
+select id from outbox indexed by outbox_made where made_at >= ? order by made_at, id limit 1
+"""
 
 
-def _any_below(db: Reader, row: int) -> bool:
-    return bool(db.execute(ANY_BELOW, (row,)).fetchone()[0])
+def _first_since(db: Reader, since_ms: int) -> int:
+    """The id of the first message made since then; beyond all if there is none."""
+    row = db.execute(FIRST_SINCE, (since_ms,)).fetchone() if since_ms else (0,)
+    return 2**62 if row is None else int(row[0])
+
+
+ANY_BELOW = """
+select exists(select 1 from outbox where id >= :first and id < :before
+  and (:state is null or state = :state))
+"""
+
+
+def _any_below(db: Reader, values: Mapping[str, Any]) -> bool:
+    return bool(db.execute(ANY_BELOW, values).fetchone()[0])
 
 
 ATTEMPTS = """
@@ -116,7 +144,8 @@ select d.outbox_id, d.at, d.ok, d.code, d.took_ms, d.answer
 """
 
 
-def _attempts(db: Reader, ids: Sequence[int]) -> dict[int, list[Attempt]]:
+def attempts(db: Reader, ids: Sequence[int]) -> dict[int, list[Attempt]]:
+    """The tries of messages, newest first."""
     found: dict[int, list[Attempt]] = {}
     for outbox_id, at, ok, code, took_ms, answer in db.execute(ATTEMPTS, (json.dumps(list(ids)),)):
         one = Attempt(at, bool(ok), code or "", took_ms, answer or "")
@@ -156,13 +185,17 @@ GATHERED = ("digest", "held")  # made of older news: what is measured is their w
 def ages(db: Reader, since_ms: int) -> Ages:
     """Of the messages that were handed over since a moment."""
     values = {"since": since_ms, "timed": json.dumps([*TIMED, *GATHERED]), "most": MOST_AGES}
-    found = sorted(row[0] for row in db.execute(AGES, values))
-    if not found:
+    return ages_of([row[0] for row in db.execute(AGES, values)])
+
+
+def ages_of(some: Sequence[int]) -> Ages:
+    """The middle and the slow end of ages in ms."""
+    if not some:
         return Ages(0, None, None)
-    if len(found) == 1:
-        return Ages(1, found[0], found[0])
-    cuts = quantiles(found, n=20, method="inclusive")
-    return Ages(len(found), round(cuts[9]), round(cuts[18]))
+    if len(some) == 1:
+        return Ages(1, some[0], some[0])
+    cuts = quantiles(some, n=20, method="inclusive")
+    return Ages(len(some), round(cuts[9]), round(cuts[18]))
 
 
 @dataclass(frozen=True, slots=True)

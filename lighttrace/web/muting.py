@@ -128,6 +128,11 @@ def visible(db: Reader, person: User, sight: Sight, now_ms: int) -> list[Shown]:
     return _of(db, mutes.every(db, now_ms), person, sight)
 
 
+def held_since(db: Reader, person: User, sight: Sight, since_ms: int) -> list[Shown]:
+    """The same of those that kept something back and had not ended at that moment."""
+    return _of(db, mutes.held_since(db, since_ms), person, sight)
+
+
 def of_issue(db: Reader, issue_id: int, person: User, sight: Sight, now_ms: int) -> list[Shown]:
     """The same of one issue."""
     return _of(db, mutes.of_issue(db, issue_id, now_ms), person, sight)

@@ -32,6 +32,7 @@ INSTEAD = {
     "muted": "Muted. What it keeps back is counted on the page of alerts.",
     "unmuted": "No longer muted.",
     "unmutable": "Nothing was muted: a mute needs something to mute, and an end within a year.",
+    "tested": "A test is sent, and was taken.",
     "kept": "The search is saved.",
     "renamed": "The search has another name.",
     "forgotten": "The search is deleted.",

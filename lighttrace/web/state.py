@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
+from lighttrace.alerts.ping import Sign
 from lighttrace.clock import Clock
 from lighttrace.config import Config
 from lighttrace.event.grouping.rules import NONE, Rules
@@ -58,6 +59,9 @@ class Services:
     errands: Errands = field(default_factory=Errands)
     wake_alerts: Callable[[], None] = lambda: None  # there is a message to send
     pulses: Callable[[], tuple[Pulse, ...]] = tuple  # of the loops, for the health page
+    sign: Callable[[], Sign] = Sign  # the last one of life, to [alerts] ping_url
+    loaded_at: int = 0  # when the file was read, ms
+    tests: Throttle = field(default_factory=Throttle)  # of channels, by people
 
     _provider: "Provider | None" = None
 

@@ -7,7 +7,7 @@ import pytest
 
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.rules import policy
-from lighttrace.store import mutes, outbox, teams
+from lighttrace.store import mutes, outbox, teams, triage
 from lighttrace.store.outbox import Attempt
 from tests.web.sending import add_projects, an_error, send
 from tests.web.served import Site, served
@@ -82,7 +82,8 @@ def test_without_a_rule_the_page_says_what_holds_and_that_nobody_hears(tmp_path:
         )
         assert "Built in" in only
         assert "told to nobody" in html
-        assert "No message yet" in html
+        assert "No message in 24 h" in html
+        assert "No message yet" in page(site, "/alerts?period=14d")
 
 
 def test_rules_are_sentences_and_name_whom_they_tell(shop: Site):
@@ -93,7 +94,9 @@ def test_rules_are_sentences_and_name_whom_they_tell(shop: Site):
         "is true of it, tell #billing , chat and you , at most once per hour for each issue."
     )
     assert "#billing, 1 person you" in burning
-    assert "can never speak" in odd
+    number = shop.services.config.source.read_text().splitlines().index('name = "burning"')
+    assert f"burning · line {number}" in burning
+    assert "Never fires" in odd and "can never fire" in odd and ", 1 warning<" in html
     assert "secretsecret" not in html and "hooks.example.com" not in html
 
 
@@ -114,7 +117,7 @@ def test_a_message_shows_its_tries_its_age_and_the_rule_it_came_by(shop: Site):
     assert "New in shop: Burned" in html and "at try 2" in html
     assert "1 message went out in 24 h" in html
     assert re.search(r"p50</dt><dd>60 s|p50</dt><dd>1 min", html)
-    assert " 1 · " in rules_of(html)[0] and "nothing yet" in rules_of(html)[1]
+    assert " 1 · " in rules_of(html)[0] and " 0 · never" in rules_of(html)[1]
 
 
 def test_older_deliveries_come_as_a_fragment(shop: Site):
@@ -228,3 +231,75 @@ def test_who_does_not_see_a_project_cannot_mute_it_nor_learn_of_its_mutes(shop: 
     for what in ("project:shop", "issue:SHOP-1"):
         assert "done=unmutable" in mute(shop, what=what, **{"for": "1h"})
     assert len(shop.read(mutes.every, shop.clock.now_ms())) == 1
+
+
+def swapped(target: str) -> dict[str, str]:
+    """What htmx says of a request that fills a part of the page."""
+    return {"hx-request": "true", "hx-request-type": "partial", "hx-target": target}
+
+
+def test_held_back_and_failed_ones_have_a_page_of_their_own(shop: Site):
+    send(shop, an_error("Sent"))
+    [sent] = tell(shop)
+    now_ms = shop.clock.now_ms()
+    shop.write(outbox.record_delivered, sent, Attempt(now_ms, "250", 30, "ok"))
+    shop.clock.advance(3_600_000)
+    send(shop, an_error("Refused", value="for good"))
+    [refused] = tell(shop)
+    shop.write(outbox.give_up, refused, Attempt(now_ms, "550", 30, "No such mailbox."))
+    assert "Nothing was held back" in page(shop, "/alerts?show=held")
+    send(shop, an_error("Late", value="a window is open"))
+    assert tell(shop) == []
+    html = page(shop)
+    assert "2 messages went out in 24 h, 1 was held back." in html
+    assert "1 could not be delivered" in html
+    assert "Failed 1" in html and "Held back 1" in html
+    held = page(shop, "/alerts?show=held")
+    assert "New in shop: Late" in held and "Waits" in held and "New in shop: Sent" not in held
+    failed = page(shop, "/alerts?show=failed", **swapped("section#deliveries"))
+    assert "New in shop: Refused" in failed and "New in shop: Sent" not in failed
+    assert "2 messages went out in 14 days" in page(shop, "/alerts?period=14d")
+    assert "2 messages went out in 24 h" in page(shop, "/alerts?period=century&show=x&before=-1")
+
+
+def test_who_acted_after_a_message_is_said_beside_it(shop: Site):
+    send(shop, an_error("Seen"))
+    [message] = tell(shop)
+    shop.write(outbox.record_delivered, message, Attempt(shop.clock.now_ms(), "250", 30, "ok"))
+    assert "not yet" in page(shop)
+    shop.clock.set(shop.clock.now_ms() + 180_000)
+    shop.write(triage.acknowledge, [1], 1, shop.clock.now_ms())
+    html = page(shop)
+    assert "Mira after 3 min" in html
+    assert re.search(r"Someone acted</dt><dd>1 .*?of 1<.*?median after 3 min", html, re.DOTALL)
+
+
+def test_a_rule_leads_to_its_rehearsal(shop: Site):
+    matters, burning, _ = re.findall(r'<article class="rl.*?</article>', page(shop), re.DOTALL)
+    [link] = re.findall(r'href="(/alerts/new\?[^"]+)"', matters)
+    found = page(shop, link.replace("&amp;", "&"))
+    assert "name = &#34;what matters&#34;" in found
+    assert "when = [&#34;new&#34;, &#34;regression&#34;]" in found
+    assert "/alerts/new" not in burning  # of several projects: the composer knows one
+
+
+def test_a_mute_answers_with_the_page_as_it_is_now(shop: Site):
+    fields = {"what": "rule:what matters", "for": "1h", "next": "/alerts?period=14d&show=held"}
+    answer = shop.client.post("/alerts/mute", data=fields, headers=swapped("div#alerts-body"))
+    assert answer.status_code == 200 and "<html" not in answer.text
+    assert '<div class="cols" id="alerts-body"' in answer.text and "Muted. What it" in answer.text
+    assert "Rule what matters" in answer.text and "in 14 days" in answer.text
+    [made] = shop.read(mutes.every, shop.clock.now_ms())
+    ended = shop.client.post(f"/alerts/mutes/{made.id}/end", headers=swapped("div#alerts-body"))
+    assert "No longer muted." in ended.text and "Nothing is muted" in ended.text
+
+
+def test_names_that_stand_for_nothing_are_said_on_their_rule_to_members_alone(tmp_path: Path):
+    rule = '[[alerts.rule]]\nname = "lost"\nwhen = "new"\nto = "team:nobody"\n'
+    with served(tmp_path, rule) as site:
+        site.user()
+        site.sign_in()
+        assert "There is no team nobody." in rules_of(page(site))[0]
+        site.user("vic@example.com", "viewer", "Vic")
+        site.sign_in("vic@example.com")
+        assert "There is no team" not in page(site)

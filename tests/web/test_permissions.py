@@ -32,7 +32,7 @@ PERSONS = {
 OF_A_PROJECT = {"project", "short_id", "event_id", "issue"}  # parameters that name somebody's
 OF_NOBODY = {
     *("name", "path", "org", "key", "which", "kind", "note", "token", "session"),
-    *("invitation", "person", "team", "hash", "search", "mute"),
+    *("invitation", "person", "team", "hash", "search", "mute", "channel"),
 }
 # what a page leaves behind that only looks: sign-ins, looks, the audit log of refusals
 TRACES = {"web_session", "issue_seen", "audit", "sqlite_sequence", "api_token", "user", "setting"}
@@ -78,7 +78,7 @@ class House:
             "org": "lighttrace", "which": "latest", "kind": "csv", "key": "1", "note": "1",
             "session": "0" * 64, "invitation": "0" * 64, "person": str(self.person_id),
             "team": "one", "token": self.undo, "hash": "1",
-            "search": "1", "mute": "1",
+            "search": "1", "mute": "1", "channel": "chat",
         }  # fmt: skip
         if "tokens/" in page.path:
             values["token"] = str(self.token_id)

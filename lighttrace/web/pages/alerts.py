@@ -2,48 +2,79 @@
 it took, and what is muted.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lighttrace.alerts.news import age
-from lighttrace.alerts.rules import Policy, Rule, policy
+from lighttrace.alerts import quiet
+from lighttrace.alerts.rules import policy
+from lighttrace.alerts.unknown import unknown_names
 from lighttrace.config import Config
 from lighttrace.settings.alert_rules import TEAM, WEBHOOK
-from lighttrace.store import alert_history, sendings, teams, users
-from lighttrace.store.alert_history import DAYS, Told, Try
+from lighttrace.store import alert_ages, alert_history, projects, reactions, sendings, teams, users
+from lighttrace.store.alert_ages import Taken
+from lighttrace.store.alert_history import DAYS, Became
 from lighttrace.store.database import Reader
-from lighttrace.store.sendings import Ages, Counts, Sending
+from lighttrace.store.projects import Project
+from lighttrace.store.reactions import Message, Reacted, Reaction
 from lighttrace.store.sight import Sight
 from lighttrace.store.users import User
-from lighttrace.web import charts, guards, muting, rule_words, said, state
-from lighttrace.web.format import DAY
+from lighttrace.web import (
+    age_chart,
+    alert_summary,
+    channel_words,
+    deliveries,
+    format,
+    guards,
+    muting,
+    rule_rows,
+    rule_words,
+    said,
+    state,
+)
+from lighttrace.web.alert_summary import SPANS, Span
+from lighttrace.web.deliveries import Run
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.muting import Shown
 from lighttrace.web.pages import account_messages
 from lighttrace.web.render import render
-from lighttrace.web.rule_words import Piece, Target
+from lighttrace.web.rule_words import Target
 
-ROWS = 25
-# what a message is, before its title
-KINDS = {
-    "new": "New",
-    "regression": "Back",
-    "escalating": "Louder than foreseen",
-    "spike": "Spiking",
-    "spike_escalated": "Louder still",
-    "volume": "Loud",
-    "users": "Many users",
-    "feedback": "A user said something",
-    "quota": "Trouble with what is sent",
-    "digest": "Digest",
-    "held": "The last of this hour",
-    "failed": "Not delivered",
-    "weekly": "The week",
-    "alive": "A sign of life",
-    "mention": "A comment",
-}
+ROWS = 25  # causes of a page of deliveries
+READ = 100  # messages for it: one cause may have told many
+SHOWN = {"": None, "held": "held", "failed": "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address says: over how long, which messages, those before which one."""
+
+    period: str = "24h"
+    show: str = ""
+    before: int | None = None
+
+    @classmethod
+    def read(cls, params: Mapping[str, str]) -> "Asked":
+        period, show, before = (params.get(it, "") for it in ("period", "show", "before"))
+        return cls(
+            period if period in SPANS else "24h",
+            show if show in SHOWN else "",
+            int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None,
+        )
+
+    @property
+    def span(self) -> Span:
+        return SPANS[self.period]
+
+    def query(self, **over: str | int | None) -> dict[str, str | int]:
+        """The parameters of this view with others in their place, without what is usual."""
+        said = {"period": self.period, "show": self.show, **over}
+        usual = {None, "", "24h"}
+        return {key: value for key, value in said.items() if value not in usual and value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,94 +89,125 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A rule. `line`: the course of 14 days, drawn."""
-
-    rule: Rule
-    pieces: tuple[Piece, ...]
-    targets: tuple[Target, ...]
-    told: Told
-    muted: tuple[Shown, ...]
-    line: str
-    never: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A message of the list. `result`: done, told, held, due, retry, failed."""
-
-    it: Sending
-    says: str
-    why: str
-    to: Target
-    age: str
-    result: str
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    icon: str
-    name: str
-    last: Try | None
-    off: str = ""  # why nothing goes through it
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
-    ages: Ages
-    counts: Counts
-    told: dict[str, Told]
-    sendings: tuple[Sending, ...]
+    """`taken`: of this period and the one before it."""
+
+    taken: list[Taken]
+    became: Became
+    reacted: Reacted
+    rules: rule_rows.Facts
+    runs: list[Run]
     cursor: int | None
-    mutes: list[Shown]
-    tries: dict[str, Try]
+    reactions: Mapping[Message, Reaction]
+    held_mutes: list[Shown]
+    channels: Mapping[str, alert_ages.Channel]
+    waited: int
+    projects: list[Project]
     names: Names = field(repr=False)
+
+    @property
+    def mutes(self) -> list[Shown]:
+        return list(self.rules.mutes)
 
 
 async def show(request: Request) -> Response:
+    asked = Asked.read(request.query_params)
+    found = await context(request, asked)
+    return render(request, "pages/alerts.html", **found, toasts=said.toasts(request))
+
+
+async def context(request: Request, asked: Asked) -> dict[str, Any]:
+    """What the template of the page needs."""
     services, person = state.of(request), guards.person(request)
     config, now_ms = services.config, services.clock.now_ms()
-    cursor = _cursor(request)
-    found = await services.store.read(_find, person, guards.sight(request), cursor, now_ms)
+    zone = str(person.options.get("timezone") or "UTC")
+    hours = quiet.of_settings(config.alerts.quiet_hours)
+    night = channel_words.last_night(hours, now_ms)
+    ask = _Ask(config, person, guards.sight(request), asked, night, now_ms)
+    found = await services.store.read(_find, ask)
     words = Words(config, person, found.names)
-    held = policy(config)
-    return render(
-        request,
-        "pages/alerts.html",
-        cur="alerts",
-        found=found,
-        p50=age(found.ages.p50_ms / 1000) if found.ages.p50_ms is not None else "",
-        p95=age(found.ages.p95_ms / 1000) if found.ages.p95_ms is not None else "",
-        rows=[_row(rule, held, config, found, words) for rule in held.rules],
-        by_file=bool(config.alerts.rules),
-        nobody=not config.alerts.to and not config.alerts.rules,
-        lines=[_line(it, words) for it in found.sendings],
-        cursor=cursor,
-        days=DAYS,
-        channels=_channels(config, found.tries),
-        messages=account_messages.view(request),
-        may_change=person.role in guards.MEMBERS,
-        source=config.source.name if config.source else "lighttrace.toml",
-        toasts=said.toasts(request),
+    held, since_ms = policy(config), now_ms - asked.span.days * format.DAY
+    now = [it for it in found.taken if it.at >= since_ms]
+    ages, before = alert_ages.ages(now), alert_ages.ages(found.taken[len(now) :])
+    slowest = max((it.age_ms for it in now), default=None)
+    notes = [it for it in config.warnings if "[alerts]" in it or "[[alerts.webhook]]" in it]
+    rows = rule_rows.rows(config, held, found.rules, words.short, words.target, zone, now_ms)
+    pulse = next((it for it in services.pulses() if it.name == "alerts"), None)
+    return {
+        "cur": "alerts",
+        "asked": asked,
+        "periods": SPANS,
+        "found": found,
+        "headline": alert_summary.headline(
+            found.became, asked.span.words, slowest, found.rules.retried
+        ),
+        "p50": alert_summary.said_age(ages.p50_ms),
+        "p95": alert_summary.said_age(ages.p95_ms),
+        "ages": ages,
+        "change": alert_summary.change(ages, before),
+        "promised": age_chart.PROMISED_MS,
+        "chart": alert_summary.chart(now, asked.span, since_ms, zone),
+        "rows": rows,
+        "by_file": bool(config.alerts.rules),
+        "nobody": not config.alerts.to and not config.alerts.rules,
+        "notes": notes,
+        "warnings": len(notes) + sum(len(it.unknown) + bool(it.never) for it in rows),
+        "loaded_at": services.loaded_at,
+        "lines": deliveries.lines(found.runs, words.person, found.reactions),
+        "days": DAYS,
+        "ways": channel_words.ways(config, found.channels, services.sign()),
+        "second": words.short(config.alerts.fallback) if config.alerts.fallback else "",
+        "messages": account_messages.view(request),
+        "quiet_level": channel_words.LEVELS[hours.level] if hours else "",
+        "beat_at": pulse.beat_at if pulse else None,
+        "may_change": person.role in guards.MEMBERS,
+        "is_admin": person.role in guards.ADMINS,
+        "source": config.source.name if config.source else "lighttrace.toml",
+        "projects": found.projects,
+        "next": f"/alerts?{urlencode(asked.query())}".rstrip("?"),
+        "tested": None,
+        "told": "",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """`night`: the last quiet hours of the file, ms."""
+
+    config: Config
+    person: User
+    sight: Sight
+    asked: Asked
+    night: tuple[int, int] | None
+    now_ms: int
+
+
+def _find(db: Reader, ask: _Ask) -> Found:
+    sight, now_ms, asked = ask.sight, ask.now_ms, ask.asked
+    span_ms = asked.span.days * format.DAY
+    page = sendings.history(
+        db, sight, asked.before, READ, since_ms=now_ms - span_ms, state=SHOWN[asked.show]
     )
-
-
-def _cursor(request: Request) -> int | None:
-    text = request.query_params.get("before", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
-def _find(db: Reader, person: User, sight: Sight, cursor: int | None, now_ms: int) -> Found:
-    history = sendings.history(db, sight, cursor, ROWS)
+    runs, cursor = deliveries.runs(page, ROWS)
+    may_change = ask.person.role in guards.MEMBERS
     return Found(
-        ages=sendings.ages(db, now_ms - DAY),
-        counts=alert_history.counts(db, sight, now_ms),
-        told=alert_history.by_rule(db, sight, now_ms),
-        sendings=history.rows,
-        cursor=history.cursor,
-        mutes=muting.visible(db, person, sight, now_ms),
-        tries=alert_history.last_tries(db),
-        names=names(db, person.id),
+        taken=alert_ages.taken(db, now_ms - 2 * span_ms),
+        became=alert_history.became(db, sight, now_ms - span_ms),
+        reacted=reactions.reacted(db, sight, now_ms - span_ms),
+        rules=rule_rows.Facts(
+            told=alert_history.by_rule(db, sight, now_ms),
+            mutes=muting.visible(db, ask.person, sight, now_ms),
+            retried=alert_history.retried(db, sight),
+            unknown=unknown_names(db, ask.config) if may_change else (),
+        ),
+        runs=runs,
+        cursor=cursor,
+        reactions=reactions.first(db, deliveries.asked(runs)),
+        held_mutes=muting.held_since(db, ask.person, sight, now_ms - span_ms),
+        channels=alert_ages.channels(db),
+        waited=alert_history.waited(db, sight, *ask.night) if ask.night else 0,
+        projects=projects.every(db, sight),
+        names=names(db, ask.person.id),
     )
 
 
@@ -178,11 +240,12 @@ class Words:
             return f"its owner, else {' and '.join(others)}{more}"
         if target == "everyone":
             return "everybody who sees the project"
+        return self.person(target)
+
+    def person(self, target: str) -> str:
+        """Of a message: somebody, or a webhook."""
         if target.startswith((TEAM, WEBHOOK)):
             return rule_words.name(target)
-        return self._address(target)
-
-    def _address(self, target: str) -> str:
         if target.lower() == self._person.email.lower():
             return "you"
         known = self._names.by_email.get(target.lower())
@@ -203,52 +266,8 @@ class Words:
             return Target("mail", f"#{slug}, {people}", you=slug in self._names.own_teams)
         if target.startswith(WEBHOOK):
             return Target("hook", rule_words.name(target))
-        shown = self._address(target)
+        shown = self.person(target)
         return Target("mail", shown, you=shown == "you")
-
-
-def _row(rule: Rule, held: Policy, config: Config, found: Found, words: Words) -> Row:
-    told = found.told.get(rule.name, Told())
-    targets = list(rule.to)
-    if "owner" in targets:
-        targets += [it for it in held.fallback if it not in targets]
-    own = next((it for it in config.alerts.rules if it.name == rule.name), None)
-    return Row(
-        rule,
-        rule_words.sentence(rule, words.short),
-        tuple(words.target(it) for it in targets),
-        told,
-        tuple(it for it in found.mutes if it.mute.what.rule == rule.name),
-        charts.spark(told.by_day, f"{told.n:,} messages in {DAYS} days"),
-        own.why_never if own else None,
-    )
-
-
-def _line(it: Sending, words: Words) -> Line:
-    result = it.state
-    if it.state == "held" and it.told_by is not None:
-        result = "told"
-    elif it.state == "due" and it.attempts:
-        result = "retry"
-    says = KINDS.get(it.kind, it.kind)
-    if it.title:
-        says = f"{says} in {it.project}: {it.title}"
-    elif it.kind in ("digest", "held"):
-        says = f"{says} of {it.payload.get('count', 0):,}"
-    elif it.payload.get("words"):
-        says = f"{says}: {it.payload['words']}"
-    why = "; ".join(map(str, it.payload.get("reasons", ())[:3]))
-    took = age(it.age_ms / 1000) if it.age_ms is not None and it.state == "done" else ""
-    return Line(it, says, why, words.target(it.target), took, result)
-
-
-def _channels(config: Config, tries: dict[str, Try]) -> list[Channel]:
-    """Webhooks by their names: addresses are secrets."""
-    mail = Channel("mail", "Mail", tries.get("mail"), "" if config.smtp else "not set up")
-    hooks = [
-        Channel("link", it.name, tries.get(f"{WEBHOOK}{it.name}")) for it in config.alerts.webhooks
-    ]
-    return [mail, *hooks]
 
 
 PAGES = (Page("/alerts", show, Guard.SIGNED_IN, name="alerts"),)

@@ -1,5 +1,7 @@
 """Mutes: made for everybody by members, for oneself by anybody, and ended early."""
 
+from urllib.parse import parse_qsl, urlsplit
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,6 +17,8 @@ from lighttrace.store.users import User
 from lighttrace.web import guards, links, muting, said, state
 from lighttrace.web import sessions as cookies
 from lighttrace.web.guards import Guard, Page
+from lighttrace.web.pages import alerts
+from lighttrace.web.render import render, wants_fragment
 
 
 async def mute(request: Request) -> Response:
@@ -35,15 +39,15 @@ async def _mute(request: Request, *, own: bool) -> Response:
     wanted = await services.store.read(muting.read, fields, guards.sight(request), zone, now_ms)
     known = policy(services.config).by_name
     if wanted is None or (wanted.what.rule is not None and wanted.what.rule not in known):
-        return _back(request, fields.get("next", ""), "unmutable")
+        return await _back(request, fields.get("next", ""), "unmutable")
     if own:
         wanted = wanted.for_person(person.id)
     try:
         by = Actor(person.id, cookies.address(request))
         await services.store.write(_add, wanted, by, now_ms)
     except RefusedError:
-        return _back(request, fields.get("next", ""), "unmutable")
-    return _back(request, fields.get("next", ""), "muted")
+        return await _back(request, fields.get("next", ""), "unmutable")
+    return await _back(request, fields.get("next", ""), "muted")
 
 
 def _add(tx: Transaction, wanted: muting.Wanted, by: Actor, now_ms: int) -> None:
@@ -63,7 +67,7 @@ async def end(request: Request) -> Response:
     ended = await services.store.write(_end, mute_id, person, sight, by, services.clock.now_ms())
     if not ended:
         raise HTTPException(404)
-    return _back(request, target, "unmuted")
+    return await _back(request, target, "unmuted")
 
 
 def _end(tx: Transaction, mute_id: int, person: User, sight: Sight, by: Actor, now_ms: int) -> bool:
@@ -75,10 +79,17 @@ def _end(tx: Transaction, mute_id: int, person: User, sight: Sight, by: Actor, n
     return False
 
 
-def _back(request: Request, target: str, what: str) -> Response:
-    return RedirectResponse(
-        said.back(links.local(request, target, "/alerts"), what), status_code=303
-    )
+async def _back(request: Request, target: str, what: str) -> Response:
+    """To where it was asked for. Where that was the page of alerts and it can swap, its body as it
+    is now.
+    """
+    where = links.local(request, target, "/alerts")
+    if wants_fragment(request):
+        asked = alerts.Asked.read(dict(parse_qsl(urlsplit(where).query)))
+        found = await alerts.context(request, asked)
+        found["told"] = said.words(what, 0)
+        return render(request, "pages/alerts.html", block="alerts_body", **found)
+    return RedirectResponse(said.back(where, what), status_code=303)
 
 
 PAGES = (

@@ -48,6 +48,7 @@ from lighttrace.web.pages import (
     start,
     stream,
     suggest,
+    system,
     teams,
     tokens,
 )
@@ -71,6 +72,7 @@ ROUTES: tuple[Page, ...] = (
     *teams.PAGES,
     *tokens.PAGES,
     *audit.PAGES,
+    *system.PAGES,
     *ownership.PAGES,
     *inbox.PAGES,
     *alerts.PAGES,

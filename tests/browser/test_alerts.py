@@ -43,6 +43,7 @@ async def test_nothing_is_wrong_with_the_pages(chromium: Browser, shop: Tracker,
         for name, path in (
             ("alerts", "/alerts"),
             ("held", "/alerts?show=held&period=14d"),
+            ("system", "/settings/system"),
             ("new", "/alerts/new?when=new&where=level:error"),
             ("refused", "/alerts/new?when=newish"),
             ("account", "/account"),

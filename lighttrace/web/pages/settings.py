@@ -29,7 +29,7 @@ PROJECT_SECTIONS = (
     ("High-value paths", "/paths"),
 )
 SAID = {"deleted": "The project is deleted. What it held is being removed."}
-ADMINS_SECTIONS = (("Audit log", "/audit"),)
+ADMINS_SECTIONS = (("Audit log", "/audit"), ("System", "/system"))
 
 
 async def overview(request: Request) -> Response:

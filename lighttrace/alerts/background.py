@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lighttrace.alerts.spikes import deploy
 from lighttrace.event.model import Json
-from lighttrace.store import activity, affected, counters, events, releases, tag_stats
+from lighttrace.store import activity, affected, counters, events, notes, releases, tag_stats
 from lighttrace.store.counters import DAY_MS, HOUR_MS, MINUTE_MS
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
@@ -14,8 +14,10 @@ from lighttrace.store.standing_out import Standout, standing_out
 
 WITH_RELEASE_MS = DAY_MS  # what begins later is not put down to a release
 HOURS, DAYS = 24, 30
+MOST_RELEASES = 100
 SPIKES = frozenset({"spike", "spike_escalated"})
-LOUD = SPIKES | {"volume", "users", "escalating"}
+COUNTED = frozenset({"volume", "users"})  # in so many minutes, or else in all its life
+LOUD = SPIKES | COUNTED | {"escalating"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,16 @@ class Release:
 @dataclass(frozen=True, slots=True)
 class Back:
     """Who had resolved it (empty: a script, or somebody who is gone) and when, the release it came
-    back in, and for how long it had been quiet.
+    back in, and for how long it had been quiet. `releases` began meanwhile, the newest first;
+    `note`: what they last wrote about it before.
     """
 
     by: str
     resolved_at: int
     release: str
     quiet_ms: int
+    releases: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,17 @@ class Bars:
     unit_ms: int
     told: int
 
+    @property
+    def has_past(self) -> bool:
+        """Whether there is anything to compare with."""
+        return any(self.counts[: len(self.counts) - self.told])
+
 
 @dataclass(frozen=True, slots=True)
 class Background:
     """`release`: the one it began with, or the newest one before it became loud. `since_at` (ms):
     since when it is loud or back, with the events and people since; None if that is its whole life.
+    `usual_people`: in a span as long, over the day before.
     """
 
     release: Release | None = None
@@ -61,6 +72,7 @@ class Background:
     since_at: int | None = None
     events: int = 0
     people: int = 0
+    usual_people: float | None = None
     shared: tuple[Standout, ...] = ()
 
 
@@ -71,11 +83,11 @@ def read(
     if kind == "new":
         return Background(release=_began_with(db, issue))
     if kind == "regression":
-        back, since = _back(db, issue), _arrived(db, payload, at_ms)
+        back, since = _back(db, issue), arrived(db, payload, at_ms)
         release = _release(db, issue, back.release, since) if back and back.release else None
         return _since(db, issue, since, now_ms, release, back, DAY_MS)
-    if kind in LOUD:
-        since = _since_when(payload, _arrived(db, payload, at_ms))
+    if kind in LOUD and not (kind in COUNTED and not payload.get("minutes")):
+        since = _since_when(payload, arrived(db, payload, at_ms))
         release = _loud_with(db, issue, kind, payload, since)
         return _since(db, issue, since, now_ms, release, None, HOUR_MS)
     return Background()
@@ -104,8 +116,16 @@ def _since(
         since_at=since_ms,
         events=len(rows),
         people=affected.how_many(db, rows),
+        usual_people=_usual_people(db, issue, since_ms, now_ms) if back is None else None,
         shared=standing_out(here, there),
     )
+
+
+def _usual_people(db: Reader, issue: Issue, since_ms: int, now_ms: int) -> float | None:
+    """None while it is too young for anything to be usual."""
+    width_ms = max(now_ms - since_ms, MINUTE_MS)
+    spans = min(DAY_MS, since_ms - issue.first_at) // width_ms
+    return affected.usual(db, issue.id, since_ms, width_ms, spans) if spans >= 2 else None
 
 
 def _began_with(db: Reader, issue: Issue) -> Release | None:
@@ -146,10 +166,25 @@ def _back(db: Reader, issue: Issue) -> Back | None:
     if resolved is None:
         return None
     release = str(returned.detail.get("release") or "")
-    return Back(resolved.user_name or "", resolved.at, release, returned.at - resolved.at)
+    by = resolved.user_name or ""
+    return Back(
+        by,
+        resolved.at,
+        release,
+        returned.at - resolved.at,
+        releases.begun_between(db, issue.project_id, resolved.at, returned.at, MOST_RELEASES),
+        _note(db, issue, by, resolved.at) if by else "",
+    )
 
 
-def _arrived(db: Reader, payload: dict[str, Json], at_ms: int) -> int:
+def _note(db: Reader, issue: Issue, by: str, at_ms: int) -> str:
+    """What whoever resolved it had written, within a day before or in the hour after."""
+    written = notes.of_issue(db, issue.id, before=(at_ms + HOUR_MS, 0))
+    own = (it.body for it in written if it.user_name == by and it.at > at_ms - DAY_MS)
+    return next(own, "")
+
+
+def arrived(db: Reader, payload: dict[str, Json], at_ms: int) -> int:
     """When the event of a cause came in: a little before the cause was written."""
     row = payload.get("event_row")
     found = events.of_rows(db, [row]) if isinstance(row, int) else []

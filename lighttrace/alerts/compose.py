@@ -6,12 +6,13 @@ from functools import cache, partial
 import jinja2
 
 from lighttrace.alerts.message import Mail, subject_line
-from lighttrace.alerts.news import Comment, News, Told, age
-from lighttrace.alerts.story import story, subject
+from lighttrace.alerts.news import Comment, News, Told
+from lighttrace.alerts.shapes.text import cut, line, prose
+from lighttrace.alerts.story import headline, left, quote, said_in, story, subject, why
 from lighttrace.store.outbox import Message
 
 SETTINGS = "/account#messages"  # where somebody says what they want to be mailed
-COMMENT_LENGTH = 4_000
+COMMENT_LENGTH, LONG, WHO = 4_000, 300, 100
 
 
 def compose(news: News, message: Message, now_ms: int) -> Mail:
@@ -22,18 +23,20 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
     if news.report is not None:
         return made(news.report.subject, "weekly", {"report": news.report})
     if news.kind == "alive":
-        return made(news.words, "alive", {"news": news})
+        said = news.words.removeprefix("Alive: ")
+        return made(news.words, "alive", {"words": said, "age": left(news)})
     if news.kind == "failed":
-        return made(news.words, "failed", {"news": news, "age": age(news.age_s)})
+        return made(news.words, "failed", _failed(news))
     if news.digest is not None:
         context = {"digest": news.digest, "last": news.kind == "held"}
         return made(news.digest.headline, "digest", context)
     if news.told is None:
-        return made(news.words, "words", {"words": news.words, "age": age(news.age_s)})
+        said = said_in(news.project, news.opinion) if news.opinion else news.words
+        return made(said, "words", _words(news))
     return made(
         subject(news, news.told),
         "issue",
-        {"story": story(news, news.told), "told": news.told, "take_url": news.take_url},
+        {"story": story(news, news.told), "told": news.told, **_urls(news)},
         _thread(message, news.told),
     )
 
@@ -67,10 +70,54 @@ def letter(
     )
 
 
+def _urls(news: News) -> dict[str, str]:
+    return {"take_url": news.take_url, "quiet_url": news.quiet_url}
+
+
+def _failed(news: News) -> dict[str, object]:
+    told, digest = news.told, news.digest
+    return {
+        "words": cut(line(news.words), LONG),
+        "error": cut(line(news.error), LONG),
+        "about": digest.headline if digest else headline(told) if told else "",
+        "scope": digest.scope if digest else told.project if told else "all projects",
+        "url": news.url,
+        "link": f"Open {told.short_id}" if told else "Open the list",
+        "age": left(news),
+    }
+
+
+def _words(news: News) -> dict[str, object]:
+    """Of a project as a whole, or of what a user said about an event that has not come."""
+    kicker, about = (
+        "Not everything gets through",
+        "What is refused is not stored: errors may be missing.",
+    )
+    if news.opinion is not None:
+        who = cut(line(news.opinion.who), WHO)
+        kicker = f"Feedback from {who}" if who else "Feedback"
+        about = "The event it is about has not come, or is not kept."
+    return {
+        "kicker": kicker,
+        "words": cut(line(news.words), LONG),
+        "about": about,
+        "quote": quote(news),
+        "why": why(news),
+        "age": left(news),
+    }
+
+
 def _mention(news: News, comment: Comment, told: Told, message: Message, now_ms: int) -> Mail:
-    subject = f"{comment.who} wrote to you about {told.short_id}: {told.title}"
-    body, more = comment.body[:COMMENT_LENGTH], len(comment.body) > COMMENT_LENGTH
-    context = {"told": told, "who": comment.who, "body": body, "more": more, "url": comment.url}
+    who = cut(line(comment.who), WHO)
+    subject = f"{who} wrote to you about {told.short_id}: {told.title}"
+    context = {
+        "told": told,
+        "about": headline(told),
+        "who": who,
+        "body": cut(prose(comment.body), COMMENT_LENGTH),
+        "url": comment.url,
+        "age": left(news),
+    }
     return _mail(news, message, now_ms, subject, "mention", context, _thread(message, told))
 
 

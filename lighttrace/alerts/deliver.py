@@ -62,6 +62,7 @@ class Courier:
     base_url: str
     second: str | None
     handed: dict[int, Attempt]
+    terms: news.Terms = news.DEFAULT_TERMS
 
     async def deliver_due(self, channel: Channel) -> int:
         """Send every message of a channel that is due; returns how many were handed over.
@@ -109,7 +110,7 @@ class Courier:
     async def _hand_over(self, channel: Channel, message: Message) -> Attempt | None:
         """What the channel said; None if there is nothing left to tell of."""
         began_s, now_ms = self.clock.monotonic_s(), self.clock.now_ms
-        asked = (message, message.payload, self.base_url, now_ms())
+        asked = (message, message.payload, self.base_url, now_ms(), self.terms)
         told = await self.store.read(news.read, *asked, in_full=channel.in_full)
         if told is None:
             words = "The issue was deleted before its message went out."

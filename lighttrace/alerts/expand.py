@@ -243,6 +243,7 @@ def _draft(target: str, about: About, spoken: Sequence[Spoken]) -> outbox.Draft:
             "event_row": first.event_row,
             "reasons": [it.sentence for it in reasons],
             "rules": sorted({it.rule for it in reasons}),
-            "words": "" if about.issue_id else f"{about.project}: {reasons[0].sentence}",
+            "project": about.project,
+            "words": "" if about.issue_id else f"{about.project}: {reasons[0].plainly}",
         },
     )

@@ -11,6 +11,7 @@ from lighttrace.alerts import fallback, quiet, rules
 from lighttrace.alerts.deliver import BATCH, Courier
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.mail import Mailer, host_of
+from lighttrace.alerts.news import Terms
 from lighttrace.alerts.webhook import Post
 from lighttrace.clock import Clock
 from lighttrace.config import Config
@@ -95,7 +96,8 @@ class Alerts:
     async def _deliver(self, channel: str) -> int:
         config, store, clock = self._config(), self._store, self._clock
         second = config.alerts.fallback
-        courier = Courier(store, clock, config.base_url, second, self._handed)
+        terms = Terms.of(config)
+        courier = Courier(store, clock, config.base_url, second, self._handed, terms)
         if channel == MAIL:
             assert config.smtp is not None
             mailer = await self._mailer_for(config.smtp)

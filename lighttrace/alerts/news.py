@@ -3,6 +3,7 @@ and for a chat. Reads only; changes and sends nothing.
 """
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import quote
@@ -10,11 +11,16 @@ from urllib.parse import quote
 from lighttrace.alerts import background, digest, weekly
 from lighttrace.alerts.background import Background
 from lighttrace.alerts.digest import Digest
+from lighttrace.alerts.shapes.text import seen
 from lighttrace.alerts.weekly import Report
+from lighttrace.config import Config
 from lighttrace.event import details
+from lighttrace.event.impact import Weights
 from lighttrace.event.model import Event, Json
+from lighttrace.event.scrub import ScrubRules
+from lighttrace.event.secret_code import without_secrets
 from lighttrace.event.title import crash_frame
-from lighttrace.store import events, issues, notes, reread, sight
+from lighttrace.store import events, feedback, inbox, issues, notes, reread, sight
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
 from lighttrace.store.outbox import Message
@@ -39,10 +45,32 @@ Kind: TypeAlias = Literal[
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 
+# what happens when an event comes in; anything else happens when its cause is written
+OF_EVENTS = frozenset({"new", "regression", "escalating", "volume", "users"})
 CODE_LENGTH = 200
+IMPACT_MS = 24 * 60 * 60 * 1000  # as the inbox opens
 LINES_BEFORE, LINES_AFTER = 2, 1
 STEPS = 3
 REASONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the file says about telling. `scrub`: by project, what is a secret in its code."""
+
+    weights: Weights = field(default_factory=Weights)
+    scrub: Mapping[str, ScrubRules] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Config) -> "Terms":
+        named = {it.slug: it.scrub for it in config.projects}
+        return cls(
+            config.impact.weights,
+            {slug: ScrubRules(it.enabled, it.keys, it.safe_keys) for slug, it in named.items()},
+        )
+
+
+DEFAULT_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +119,7 @@ class Told:
     first_at: int  # ms
     url: str
     background: Background = field(default_factory=Background)
+    impact: int | None = None  # of 100; None: it is not open, or was quiet for a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +129,14 @@ class Comment:
     who: str
     body: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a user of the program said about an event, and who that was, as far as they said."""
+
+    who: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +166,16 @@ class News:
     report: Report | None = None
     error: str = ""  # why another message was not delivered
     comment: Comment | None = None
+    opinion: Opinion | None = None
+    project: str = ""  # of news about no issue, or about several of one
+    newborn: bool = False  # it is loud although it began a short while ago
+
+    @property
+    def quiet_url(self) -> str:
+        """Opens the issue with the mute for a day under the finger; following it changes nothing
+        either.
+        """
+        return f"{self.told.url}?focus=mute" if self.told else ""
 
     @property
     def take_url(self) -> str:
@@ -144,24 +191,28 @@ def read(
     payload: dict[str, Json],
     base_url: str,
     now_ms: int,
+    terms: Terms = DEFAULT_TERMS,
     *,
     in_full: bool = True,
 ) -> News | None:
     """What an outbox row tells, with the numbers of this moment. None if what it is about is gone.
     `in_full`: with what lies behind it, which chats do not show.
 
-    Of `payload`: `event_row`, of a comment `note`, of a summary `issues` and `count`, and what
-    a rule saw: `rate` ({count, window_min, usual}) and `reason`, the same in words, `reasons`
-    (sentences), `words` (a sentence).
+    Of `payload`: `event_row`, of a comment `note`, of what a user said `report` (project, event),
+    of a summary `issues` and `count`, and what a rule saw: `rate` ({count, window_min, usual}) and
+    `reason`, the same in words, `reasons` (sentences), `words` (a sentence).
     """
     kind = cast(Kind, message.kind)
-    issue, told, comment = _issue(db, message.issue_id), None, None
+    issue, told, comment, at = _issue(db, message.issue_id), None, None, message.caused_at
+    if kind in OF_EVENTS:
+        at = background.arrived(db, payload, at)
     if issue is not None:
         event = _event(db, issue, payload.get("event_row"))
-        told = _told(issue, event, base_url, now_ms)
+        told = _told(issue, event, base_url, now_ms, terms)
         if in_full:
             behind = background.read(db, issue, kind, message.caused_at, payload, now_ms)
-            told = replace(told, background=behind)
+            impact = _impact(db, issue.id, terms.weights, now_ms)
+            told = replace(told, background=behind, impact=impact)
     if "note" in payload and told is not None:
         comment = _comment(db, payload["note"], told)
     if (message.issue_id is not None and told is None) or ("note" in payload and comment is None):
@@ -175,12 +226,12 @@ def read(
     return News(
         id=message.message_id.strip("<>").partition("@")[0],
         kind=kind,
-        at=message.caused_at,
-        age_s=(now_ms - message.caused_at) / 1000,
+        at=at,
+        age_s=max(0, now_ms - at) / 1000,
         base_url=base_url,
         url=told.url if told else gathered.url if gathered else f"{base_url}/issues",
         told=told,
-        others=tuple(_told(it, None, base_url, now_ms) for it in others if it is not None),
+        others=tuple(_told(it, None, base_url, now_ms, terms) for it in others if it),
         count=int(payload.get("count", 0)),
         rate=Rate(int(rate["count"]), int(rate["window_min"]), rate["usual"]) if rate else None,
         louder=str(payload.get("reason", "")),
@@ -191,6 +242,9 @@ def read(
         more=int(payload.get("more", 0)),
         report=report,
         comment=comment,
+        opinion=_opinion(db, payload["report"]) if "report" in payload else None,
+        project=str(payload.get("project", "")),
+        newborn="of" in payload,
     )
 
 
@@ -216,12 +270,25 @@ def _comment(db: Reader, note_id: Json, told: Told) -> Comment | None:
     return Comment(note.user_name or "Somebody", note.body, f"{told.url}#note-{note.id}")
 
 
+def _opinion(db: Reader, report: Json) -> Opinion | None:
+    project_id, event_id = report
+    said = feedback.of_event(db, event_id, project_id)
+    return None if said is None else Opinion(said.name or said.email, said.message)
+
+
+def _impact(db: Reader, issue_id: int, weights: Weights, now_ms: int) -> int | None:
+    query = inbox.InboxQuery(period_ms=IMPACT_MS, weights=weights, now_ms=now_ms)
+    standing = inbox.standing(db, issue_id, query)
+    return None if standing is None else standing.impact.score
+
+
 def _issue(db: Reader, issue_id: int | None) -> Issue | None:
     return None if issue_id is None else issues.get(db, issue_id, sight.ALL)
 
 
-def _told(issue: Issue, event: Event | None, base_url: str, now_ms: int) -> Told:
+def _told(issue: Issue, event: Event | None, base_url: str, now_ms: int, terms: Terms) -> Told:
     """`event`: whose place and trail are shown, None in a list of several."""
+    scrub = terms.scrub.get(issue.project_slug, ScrubRules())
     return Told(
         short_id=issue.short_id,
         project=issue.project_slug,
@@ -234,7 +301,7 @@ def _told(issue: Issue, event: Event | None, base_url: str, now_ms: int) -> Told
         people=issue.people_ever,
         environment=(event.environment or "") if event else "",
         release=(event.release or "") if event else "",
-        place=_place(event) if event else None,
+        place=_place(event, scrub) if event else None,
         steps=_steps(event) if event else (),
         since=age(max(0, now_ms - issue.first_at) / 1000),
         first_at=issue.first_at,
@@ -251,7 +318,7 @@ def _event(db: Reader, issue: Issue, event_row: Json) -> Event | None:
     return reread.event(db, latest.row) if latest else None
 
 
-def _place(event: Event) -> Place | None:
+def _place(event: Event, scrub: ScrubRules) -> Place | None:
     frame = crash_frame(event)
     if frame is None:
         return None
@@ -260,7 +327,8 @@ def _place(event: Event) -> Place | None:
     if frame.context_line is None or frame.lineno is None:
         return Place(frame.function or "", at)
     before = frame.pre_context[-LINES_BEFORE:]
-    texts = _dedented((*before, frame.context_line, *frame.post_context[:LINES_AFTER]))
+    lines = (*before, frame.context_line, *frame.post_context[:LINES_AFTER])
+    texts = _dedented(tuple(without_secrets(lines, scrub)))
     first = frame.lineno - len(before)
     code = tuple(
         Line(number, text[:CODE_LENGTH], number == frame.lineno)
@@ -271,7 +339,7 @@ def _place(event: Event) -> Place | None:
 
 def _dedented(lines: tuple[str, ...]) -> list[str]:
     """Without the indentation they share: a mail is narrow."""
-    return textwrap.dedent("\n".join(line.rstrip("\n") for line in lines)).split("\n")
+    return textwrap.dedent("\n".join(seen(line.rstrip("\n")) for line in lines)).split("\n")
 
 
 def _steps(event: Event) -> tuple[str, ...]:

@@ -47,6 +47,8 @@ class Reason:
         if isinstance(n, int) and self.kind == "ingest":
             share = self.said.get("share", 0)
             return f"{n:,} refused within an hour, {share} % of what was sent"
+        if isinstance(n, int) and self.kind == "quota":
+            return f"{n:,} refused within an hour, more was sent than can be taken"
         return "; ".join(filter(None, (str(self.said.get("reason", "")), self._began)))
 
     @property
@@ -56,10 +58,13 @@ class Reason:
         return str(began.get("words", "")) if isinstance(began, dict) else ""
 
     @property
+    def plainly(self) -> str:
+        return self.words or SAID.get(self.kind, self.kind)
+
+    @property
     def sentence(self) -> str:
         """`checkout is burning: 53 events in 5 min`"""
-        words = self.words or SAID.get(self.kind, self.kind)
-        return f"{self.rule}: {words}" if self.rule else words
+        return f"{self.rule}: {self.plainly}" if self.rule else self.plainly
 
 
 def strongest_first(reasons: list[Reason]) -> list[Reason]:

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-from lighttrace.alerts.background import Background, Bars, Release
-from lighttrace.alerts.news import Line, News, Told, age
+from lighttrace.alerts.background import MOST_RELEASES, Back, Background, Bars, Release
+from lighttrace.alerts.news import Line, News, Opinion, Told, age
 from lighttrace.alerts.reasons import SAID
-from lighttrace.alerts.shapes.text import cut, line
-from lighttrace.store.counters import HOUR_MS
+from lighttrace.alerts.shapes.text import cut, line, prose
+from lighttrace.alerts.spikes.words import number
+from lighttrace.store.counters import DAY_MS, HOUR_MS
 
 Tone: TypeAlias = Literal["red", "plum", "org"]
-TONES: dict[str, Tone] = {"new": "red", "loud": "red", "regression": "plum"}
+TONES: dict[str, Tone] = {"new": "red", "regression": "plum"}
 SOON_MS = 30 * 60_000  # what begins this soon after a release may be its doing
-HIGH, LOW = 56, 1  # px of a bar
+SAME_MS = 1_000  # what comes this soon after a release came with its first event
+HIGH, LOW, NONE = 56, 3, 1  # px of a bar
 BY_RULE = "The next mail about this issue comes when a rule speaks of it again."
 _COUNTED = re.compile(r"([\d,]+) ((?:events|users)\b.*)")  # of a rule that counts
 BLOCKS = "▁▂▃▄▅▆▇█"
-TITLE, VALUE, SHORT = 120, 240, 120
+TITLE, VALUE, SHORT, NOTE = 120, 240, 120, 200
+OPINION = 2_000
 NEXT = {
     "new": "The next mail about this issue comes if it is far louder than usual or comes back.",
     "regression": "The next mail about this issue comes if it is far louder than usual.",
@@ -39,10 +42,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A sentence that matters, and one that explains it."""
+    """What matters, what explains it, and more sentences below."""
 
     first: str
     rest: str = ""
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Story:
     later: str
     age: str
     held: str
+    quote: str  # what a user said about it
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -89,19 +94,20 @@ class Story:
 
 def story(news: News, told: Told) -> Story:
     behind, place = told.background, told.place
+    bars = behind.bars if behind.bars and behind.bars.has_past else None
     return Story(
         scope=" · ".join(filter(None, (line(told.project), line(told.environment)))),
-        kicker=_kicker(news, told),
+        kicker=_kicker(news, told) + ("" if news.opinion else _impact(told)),
         tone=TONES.get(news.kind, "org"),
-        headline=_headline(told),
+        headline=headline(told),
         function=cut(line(place.function), SHORT) if place else "",
         file=cut(line(place.file if place and place.file else told.culprit), SHORT),
         aside=_aside(news, told),
         facts=tuple(_facts(news, told)),
         box=_box(news, told),
-        bars=tuple(_bars(behind.bars)) if behind.bars else (),
-        drawn=_drawn(behind.bars) if behind.bars else "",
-        under=_under(behind.bars, news.at + news.age_s * 1000) if behind.bars else "",
+        bars=tuple(_bars(bars)) if bars else (),
+        drawn=_drawn(bars) if bars else "",
+        under=_under(bars, behind.back, news.at + news.age_s * 1000) if bars else "",
         shared=tuple(
             Shared(
                 cut(line(f"{it.key}: {it.value}"), SHORT),
@@ -113,14 +119,14 @@ def story(news: News, told: Told) -> Story:
         code=place.code if place else (),
         steps=tuple(filter(None, map(line, told.steps))),
         note=_note(news, behind),
-        why="; ".join(cut(line(it), VALUE) for it in news.reasons)
-        or SAID.get(news.kind, "it is new"),
+        why=why(news),
         later=NEXT.get(news.kind, BY_RULE),
-        age=f"Left {age(news.age_s)} after {_cause(news)}.",
+        age=left(news),
         held=f"{news.more} more message{' is' if news.more == 1 else 's are'} held, and told "
         "together soon."
         if news.more
         else "",
+        quote=quote(news),
     )
 
 
@@ -143,12 +149,27 @@ def subject(news: News, told: Told) -> str:
         case "new":
             return f"New in {line(told.project)}: {_to_whom(told, title)}"
         case "volume" | "users" if line(news.louder):
-            return f"{line(news.louder)}: {at}"
-    return f"{LABELS.get(news.kind, 'Again')}: {at}"
+            return f"{'New and loud, ' if news.newborn else ''}{line(news.louder)}: {at}"
+        case "feedback" if news.opinion is not None:
+            return f"{said_in(line(told.project), news.opinion)} ({title})"
+    return f"{_label(news)}: {at}"
 
 
-LABELS = {"volume": "Many events", "users": "Many users",
-          "events": "Many events", "feedback": "Feedback", "every": "Again"}  # fmt: skip
+def said_in(project: str, opinion: Opinion) -> str:
+    """`Feedback in shop: “It broke when I paid”`"""
+    return f"Feedback in {project}: “{cut(line(opinion.words), 60)}”"
+
+
+def _label(news: News) -> str:
+    """`every` rule that counts nothing has nothing to say but that it happened again."""
+    match news.kind:
+        case "feedback":
+            return "Feedback"
+        case "users":
+            return "New, and many users" if news.newborn else "Many users"
+        case "volume" if news.louder:
+            return "New and loud" if news.newborn else "Many events"
+    return "Again"
 
 
 def times(news: News) -> str:
@@ -164,24 +185,33 @@ def _to_whom(told: Told, title: str) -> str:
     return f"{title}: {line(told.value)}" if line(told.value) else title
 
 
-def _headline(told: Told) -> str:
-    title, value = cut(line(told.title), TITLE), cut(line(told.value), VALUE)
-    return f"{title}: {value}" if value and title else title or value or told.short_id
-
-
-def _why(news: News) -> str:
+def why(news: News) -> str:
+    """The reasons, without a full stop."""
     reasons = "; ".join(cut(line(it), VALUE) for it in news.reasons)
     return reasons or SAID.get(news.kind, "a rule says so")
+
+
+def left(news: News) -> str:
+    """How old it was when it left: each try to send it puts a mail together anew."""
+    return f"Left {age(news.age_s)} after {_cause(news)}."
+
+
+def quote(news: News) -> str:
+    return cut(prose(news.opinion.words), OPINION) if news.opinion else ""
+
+
+def headline(told: Told) -> str:
+    title, value = cut(line(told.title), TITLE), cut(line(told.value), VALUE)
+    return f"{title}: {value}" if value and title else title or value or told.short_id
 
 
 def _kicker(news: News, told: Told) -> str:
     unhandled = " · unhandled" if told.unhandled else ""
     back, kind = told.background.back, str(news.kind)
     match kind:
-        case "new" | "loud":
+        case "new":
             what = {"fatal": "fatal error", "warning": "warning", "error": "error"}
-            loud = " and loud:" if kind == "loud" else ""
-            return f"New{loud} {what.get(told.level, 'issue')}{unhandled}"
+            return f"New {what.get(told.level, 'issue')}{unhandled}"
         case "regression":
             at = f" in {line(back.release)}" if back and back.release else ""
             return f"Came back{at}{unhandled}"
@@ -190,11 +220,17 @@ def _kicker(news: News, told: Told) -> str:
         case "spike" | "spike_escalated":
             many = f", {times(news)}" if times(news) else ""
             return ("Spiking" if kind == "spike" else "Still rising") + many + unhandled
-    return LABELS.get(kind, "Again") + unhandled
+    if news.opinion is not None and (who := cut(line(news.opinion.who), SHORT)):
+        return f"Feedback from {who}"
+    return _label(news) + unhandled
+
+
+def _impact(told: Told) -> str:
+    return f" · impact {told.impact}" if told.impact else ""
 
 
 def _aside(news: News, told: Told) -> str:
-    if news.kind in ("new", "loud"):
+    if news.kind == "new":
         known = told.background.release
         return "" if known else line(told.release)
     return f"known for {told.since}"
@@ -206,8 +242,7 @@ def _facts(news: News, told: Told) -> Iterator[tuple[str, str]]:
         if told.people:
             yield f"{told.people:,}", f"{_of(told.people, 'user')} in {told.since}"
         yield f"{told.count:,}", _of(told.count, "event") + ("" if told.people else _in(told))
-        if behind.release:
-            yield _span(behind.release.before_ms), f"after {cut(line(behind.release.version), 40)}"
+        yield from _after(behind.release)
         return
     since = f"since {_clock(behind.since_at)}"
     loud, _, usually = news.louder.partition(", usually ")
@@ -221,13 +256,21 @@ def _facts(news: News, told: Told) -> Iterator[tuple[str, str]]:
     else:
         yield _most(behind.events), f"{_of(behind.events, 'event')} {since}"
     if behind.people and news.kind != "users":
-        yield _most(behind.people), f"{_of(behind.people, 'user')} {since}"
-    if counted and not usually:
+        usual = behind.usual_people
+        than = since if usual is None else f"usually {number(usual) if usual >= 0.05 else 'none'}"
+        users = _of(behind.people, "user")
+        yield _most(behind.people), f"{users}{' ' if usual is None else ', '}{than}"
+    if counted and not usually and told.count > behind.events:
         yield f"{told.count:,}", f"{_of(told.count, 'event')} in all"
     elif usually or news.rate is not None:
         yield age((news.at + news.age_s * 1000 - behind.since_at) / 1000), since
-    elif behind.release and behind.release.before_ms >= 0:
-        yield _span(behind.release.before_ms), f"after {cut(line(behind.release.version), 40)}"
+    else:
+        yield from _after(behind.release)
+
+
+def _after(release: Release | None) -> Iterator[tuple[str, str]]:
+    if release is not None and SAME_MS <= release.before_ms <= DAY_MS:
+        yield _span(release.before_ms), f"after {cut(line(release.version), 40)}"
 
 
 def _in(told: Told) -> str:
@@ -237,15 +280,38 @@ def _in(told: Told) -> str:
 def _box(news: News, told: Told) -> Said | None:
     behind = told.background
     if behind.back is not None:
-        by = f" by {line(behind.back.by)}" if line(behind.back.by) else ""
-        quiet = age(behind.back.quiet_ms / 1000)
-        return Said(f"Resolved{by} on {_day(behind.back.resolved_at)}", f"quiet for {quiet}.")
+        return _resolved(behind.back)
     if behind.release is not None and _is_soon(behind.release):
-        verb = "Began with" if str(news.kind) in ("new", "loud") else "Loud since"
+        verb = "Began with" if news.kind == "new" else "Loud since"
         version = cut(line(behind.release.version), 80)
-        after = _span(behind.release.before_ms)
-        return Said(f"{verb} {version}", f"{after} after the first event of this release.")
+        after = f"{_span(behind.release.before_ms)} after the first event of this release."
+        if behind.release.before_ms < SAME_MS:
+            after = "with its very first event."
+        return Said(f"{verb} {version}", after)
     return None
+
+
+def _resolved(back: Back) -> Said:
+    """Who had resolved it, and what is different now."""
+    who = cut(line(back.by), 80)
+    by = f" by {who}" if who else ""
+    note = cut(line(back.note), NOTE)
+    wrote = (f"{who} wrote then: “{note}”",) if note else ()
+    return Said(
+        f"Resolved{by} on {_day(back.resolved_at)}",
+        f"quiet for {age(back.quiet_ms / 1000)}.",
+        (_meanwhile(back), *wrote),
+    )
+
+
+def _meanwhile(back: Back) -> str:
+    names, n = [cut(line(it), 80) for it in back.releases], len(back.releases)
+    if n == 0:
+        return "No release began since."
+    if n == 1:
+        return f"One release began since: {names[0]}."
+    many = f"{n}" if n < MOST_RELEASES else "Many"
+    return f"{many} releases began since, the first {names[-1]}, the newest {names[0]}."
 
 
 def _note(news: News, behind: Background) -> str:
@@ -264,9 +330,9 @@ def _is_soon(release: Release) -> bool:
 def _bars(bars: Bars) -> Iterator[Bar]:
     top = max(bars.counts, default=0) or 1
     quiet = len(bars.counts) - bars.told
-    for number, n in enumerate(bars.counts):
-        height = max(LOW, round(HIGH * n / top)) if n else LOW
-        yield Bar(height, "barq" if not n else "bar" if number < quiet else "barh")
+    for position, n in enumerate(bars.counts):
+        height = max(LOW, round(HIGH * n / top)) if n else NONE
+        yield Bar(height, "barq" if not n else "bar" if position < quiet else "barh")
 
 
 def _drawn(bars: Bars) -> str:
@@ -274,16 +340,28 @@ def _drawn(bars: Bars) -> str:
     return "".join(BLOCKS[min(7, 8 * n // top)] if n else "·" for n in bars.counts)
 
 
-def _under(bars: Bars, now_ms: float) -> str:
+def _under(bars: Bars, back: Back | None, now_ms: float) -> str:
     hourly = bars.unit_ms == HOUR_MS
     unit, until = ("an hour", _clock(now_ms)) if hourly else ("a day", "today")
     most = max(bars.counts, default=0)
     highest = f"the highest is {most:,} {_of(most, 'event')}"
-    return f"one bar {unit} until {until}; {highest}"
+    resolved = f"resolved on {_day(back.resolved_at)}, " if back else ""
+    return f"one bar {unit} until {until}; {resolved}{highest}"
 
 
 def _cause(news: News) -> str:
-    return "it was noticed" if news.kind.startswith("spike") else "the event arrived"
+    match news.kind:
+        case "feedback":
+            return "it was said"
+        case "mention":
+            return "it was written"
+        case "spike" | "spike_escalated" | "quota":
+            return "it was noticed"
+        case "alive":
+            return "it was due"
+        case "failed":
+            return "what it tells of happened"
+    return "the event arrived"
 
 
 def _of(n: int, one: str) -> str:

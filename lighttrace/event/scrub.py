@@ -43,9 +43,7 @@ def scrub(raw: Raw, rules: ScrubRules, payload: bytes) -> Scrubbed:
 
     Raises EventError if the event nests deeper than any SDK does.
     """
-    walk = _Walk(
-        _verdicts_under(rules), open_gates(payload) if rules.enabled else (), rules.enabled
-    )
+    walk = _Walk(verdicts_under(rules), open_gates(payload) if rules.enabled else (), rules.enabled)
     try:
         walk.mapping(raw, None, 0)
     except RecursionError as error:
@@ -56,7 +54,7 @@ def scrub(raw: Raw, rules: ScrubRules, payload: bytes) -> Scrubbed:
 
 
 @lru_cache(maxsize=64)
-def _verdicts_under(rules: ScrubRules) -> Verdicts:
+def verdicts_under(rules: ScrubRules) -> Verdicts:
     return Verdicts(
         rules.extra_keys,
         rules.safe_keys,

@@ -56,6 +56,25 @@ def how_many(db: Reader, rows: Sequence[int]) -> int:
     return int(db.execute(HOW_MANY, (json.dumps(list(rows)),)).fetchone()[0])
 
 
+AT_ONCE = """
+select count(*), count(distinct e.person_id || ' ' || ((:until - e.received_at) / :width))
+  from json_each(:rows) w cross join event e on e.id = w.value
+ where e.received_at < :until and e.received_at >= :until - :spans * :width
+"""
+
+
+def usual(db: Reader, issue_id: int, until_ms: int, width_ms: int, spans: int) -> float | None:
+    """How many people an issue met in a span of that width: the mean of so many spans that end at
+    `until_ms`. None if its events did not say who it was, or there are too many since to look back.
+    """
+    rows = tag_stats.newest(db, issue_id, None, MOST_READ, until_ms - spans * width_ms)
+    if len(rows) == MOST_READ:
+        return None
+    values = {"rows": json.dumps(rows), "until": until_ms, "width": width_ms, "spans": spans}
+    seen, met = db.execute(AT_ONCE, values).fetchone()
+    return None if seen and not met else float(met) / spans
+
+
 NAMES = """
 with wanted(id) as ({values})
 select p.id, p.shown from wanted w cross join person p on p.id = w.id

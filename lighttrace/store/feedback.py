@@ -44,6 +44,7 @@ def save(tx: Transaction, write: FeedbackWrite) -> None:
         issue_id=found.issue_id if found else None,
         project_id=write.project_id,
         event_row=found.row if found else None,
+        said={"report": [write.project_id, write.event_id]},
         dedupe=f"feedback:{write.project_id}:{write.event_id}",
     )
 

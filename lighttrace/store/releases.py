@@ -67,3 +67,17 @@ def first_event(db: Reader, project_id: int, release_id: int) -> tuple[str, int]
     """The version of a release that a project has events of, and when the first of them came."""
     version, at = db.execute(FIRST_EVENT, (project_id, release_id)).fetchone()
     return str(version), int(at)
+
+
+BETWEEN = """
+select r.version from release_project d join release r on r.id = d.release_id
+ where d.project_id = ? and d.first_event_at > ? and d.first_event_at <= ?
+ order by d.first_event_at desc limit ?
+"""
+
+
+def begun_between(
+    db: Reader, project_id: int, since_ms: int, until_ms: int, most: int
+) -> tuple[str, ...]:
+    """The versions that a project saw for the first time then, the newest first."""
+    return tuple(row[0] for row in db.execute(BETWEEN, (project_id, since_ms, until_ms, most)))

@@ -1,8 +1,8 @@
 """What a form of a mute says, and what mutes are about in words.
 
 Fields: `what` is `issue:SHOP-1`, `project:shop`, `rule:NAME`, `default` (the rule that holds
-without any) or `all`; `for` how long: `1h`, `morning` (tomorrow at eight), `week`, `date` (with the
-field `date`), and of an issue `events` or `users` (with the field `n`).
+without any) or `all`; `for` how long: `1h`, `morning` (tomorrow at eight), `day`, `week`, `date`
+(with the field `date`), and of an issue `events` or `users` (with the field `n`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -80,6 +80,8 @@ def _until(length: str, day: str, zone: ZoneInfo, now_ms: int) -> int | None:
             return now_ms + format.HOUR
         case "morning":
             return wall.moment(today + timedelta(days=1), MORNING, zone)
+        case "day":
+            return now_ms + format.DAY
         case "week":
             return now_ms + 7 * format.DAY
         case "date":

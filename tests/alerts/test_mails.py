@@ -15,11 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lighttrace.alerts.message import MOST_BYTES, SUBJECT_LENGTH, Mail, message_of, subject_line
+from lighttrace.alerts.news import Terms
+from lighttrace.event.impact import Weights
+from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest.errors import event_write
 from lighttrace.ingest.origin import Origin
-from lighttrace.store import triage, users
+from lighttrace.store import feedback, triage, users
 from lighttrace.store.states import State
-from tests.alerts.pictures import URL, an_error, told_of
+from lighttrace.store.writes import FeedbackWrite
+from tests.alerts.pictures import URL, a_story, an_error, told_of
 from tests.store.make import DAY, MINUTE, NOON
 from tests.store.shelf import Shelf, a_shelf
 
@@ -85,6 +89,32 @@ def test_an_issue_that_is_back_says_who_had_resolved_it(shelf: Shelf) -> None:
     assert "\n" + "·" * 7 + "▅" + "·" * 21 + "█\n" in mail.text  # the day it began, and today
 
 
+def test_an_issue_that_is_back_says_what_is_different_now(shelf: Shelf) -> None:
+    a_story(shelf)
+    mail = told_of(shelf, "regression", 1)
+    assert "3 releases began since, the first web@3.18.1, the newest web@3.18.3." in mail.text
+    assert "Jonas wrote then: “the session kept an old order”" in mail.text
+    assert "resolved on 7 November, the highest is 9 events" in mail.text
+
+
+def test_with_one_release_or_none_since_it_says_that(shelf: Shelf) -> None:
+    one = shelf.receive_one(an_error(at=NOON - 2 * DAY, release="api@1"))
+    triage.set_state(shelf.db, [one], State.RESOLVED, None, NOON - DAY)
+    shelf.receive(an_error(at=NOON, release="api@1"))
+    assert "No release began since." in told_of(shelf, "regression", one).text
+    triage.set_state(shelf.db, [one], State.RESOLVED, None, NOON + DAY)
+    shelf.receive(an_error(at=NOON + 2 * DAY, release="api@2"))
+    mail = told_of(shelf, "regression", one, at=NOON + 2 * DAY, now_ms=NOON + 2 * DAY)
+    assert "One release began since: api@2." in mail.text
+
+
+def test_a_spike_says_how_many_people_are_usual(shelf: Shelf) -> None:
+    a_story(shelf)
+    spike = {"reason": "61 per h, usually 4", "since_at": NOON}
+    mail = told_of(shelf, "spike", 4, spike, now_ms=NOON + 60 * MINUTE)
+    assert "61 users, usually 3\n" in mail.text
+
+
 def test_a_spike_says_how_loud_since_when_and_what_its_events_share(shelf: Shelf) -> None:
     other = {"group": "b", "release": "f@1.9.0", "tags": (("host", "db-2"),)}
     shelf.receive(*(an_error(at=NOON - DAY + n, **other) for n in range(60)))
@@ -104,7 +134,7 @@ def test_a_spike_says_how_loud_since_when_and_what_its_events_share(shelf: Shelf
     for fact in (
         "Spiking, 14× more",
         "61 per h, usually 4",
-        "61 users since 12:00 UTC",
+        "61 users, usually none",
         "54 min since 12:00 UTC",
         "No release began within 30 minutes before. The nearest is f@1.9.0, 2 d earlier.",
         "- host: db-1: 100 %",
@@ -119,8 +149,61 @@ def test_what_a_rule_has_counted_is_said_in_its_words(shelf: Shelf) -> None:
     payload |= {"reasons": ["checkout is burning: 53 events in 5 min"]}
     mail = told_of(shelf, "volume", 1, payload)
     assert mail.subject == "53 events in 5 min: TypeError in checkout"
-    assert "53 events in 5 min\n3 users since 11:55 UTC\n53 events in all\n" in mail.text
+    assert "53 events in 5 min\n3 users since 11:55 UTC\n\n" in mail.text
     assert "gets this: checkout is burning: 53 events in 5 min." in mail.text
+
+
+def test_what_is_new_and_loud_is_called_so(shelf: Shelf) -> None:
+    shelf.receive(*(an_error(at=NOON + n) for n in range(50)))
+    payload = {"n": 50, "of": "events", "minutes": 5, "reason": "50 events in 5 min"}
+    mail = told_of(shelf, "volume", 1, payload)
+    assert mail.subject == "New and loud, 50 events in 5 min: TypeError in checkout"
+    assert "▁" not in mail.text, "there is nothing yet to compare with"
+
+
+def test_a_rule_that_counts_nothing_says_that_it_happened_again(shelf: Shelf) -> None:
+    mail = told_of(shelf, "volume", shelf.receive_one(an_error()), {"reasons": ["all: an event"]})
+    assert mail.subject == "Again: TypeError in checkout"
+    assert "Loud since" not in mail.text
+
+
+def test_what_a_user_says_stands_first_in_its_mail(shelf: Shelf) -> None:
+    event_id = "ab" * 16
+    for later in (False, True):
+        report = FeedbackWrite(1, event_id, "Bea", "", "It broke\n\n\nwhen I <paid>.", NOON)
+        feedback.save(shelf.db, report)
+        payload = {"report": [1, event_id], "project": "checkout", "words": "checkout: feedback"}
+        issue = shelf.receive_one(an_error(event_id=event_id)) if later else None
+        mail = told_of(shelf, "feedback", issue, payload)
+        assert mail.subject.startswith("Feedback in checkout: “It broke when I <paid>.”")
+        assert "Feedback from Bea" in mail.text and "> It broke\n> \n> when I <paid>." in mail.text
+        assert "&lt;paid&gt;" in mail.html
+        assert "Left 1.1 s after it was said." in mail.text
+
+
+def test_a_mail_says_how_much_it_matters_by_the_weights_of_the_file(shelf: Shelf) -> None:
+    issue = shelf.receive_one(an_error())
+    assert "New error · impact 40" in told_of(shelf, "new", issue).text
+    heavy = Terms(Weights(new=77))
+    assert "New error · impact 77" in told_of(shelf, "new", issue, terms=heavy).text
+    triage.set_state(shelf.db, [issue], State.RESOLVED, None, NOON)
+    assert "impact" not in told_of(shelf, "new", issue).text
+
+
+def test_a_password_in_the_code_around_it_leaves_in_no_mail(shelf: Shelf) -> None:
+    lines = {"context_line": 'connect(host, password="hunter2")', "pre_context": ["pepper = 'x1'"]}
+    issue = shelf.receive_one(an_error(frame=lines))
+    mail = told_of(shelf, "new", issue)
+    assert "hunter2" not in mail.text + mail.html and "connect(host, " in mail.text
+    assert "pepper = 'x1'" in mail.text
+    own = Terms(scrub={"checkout": ScrubRules(extra_keys=("pepper",))})
+    assert "x1" not in told_of(shelf, "new", issue, terms=own).text
+
+
+def test_lines_of_code_are_lines_and_hide_nothing(shelf: Shelf) -> None:
+    lines = {"context_line": "\tif\u202e user\n\n\nevil():\r\n", "pre_context": ["\tx\n"]}
+    mail = told_of(shelf, "new", shelf.receive_one(an_error(frame=lines)))
+    assert "    144    x\n>   145    if  user   evil():" in mail.text
 
 
 @pytest.mark.parametrize("kind", ["new", "regression", "escalating", "spike", "spike_escalated"])

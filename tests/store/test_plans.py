@@ -299,6 +299,7 @@ def _met(db: sqlite3.Connection) -> None:
     people = affected.everybody(db, 1, None).people
     assert affected.names(db, people)
     affected.named(db, people, "u1")
+    affected.usual(db, 1, NOON, HOUR, 24)
 
 
 def _resolve(db: sqlite3.Connection) -> None:

@@ -282,6 +282,20 @@ def test_a_link_of_a_message_puts_the_focus_on_acknowledge_and_changes_nothing(s
     assert 'value="acknowledge"' in page(shop, "/issues/SHOP-1"), "following it did nothing"
 
 
+def test_a_link_of_a_message_opens_the_mute_for_a_day_and_changes_nothing(shop: Site):
+    send(shop, an_error())
+    html = page(shop, "/issues/SHOP-1?focus=mute")
+    assert re.findall(r"<button[^>]* autofocus>", html) == [
+        '<button name="for" value="day" autofocus>'
+    ]
+    assert html.index("/alerts/mute-me") < html.index("autofocus"), "for oneself alone"
+    assert '<details class="drop end muting" name="drop" open>' in html
+    assert "Unmute" not in page(shop, "/issues/SHOP-1"), "following it did nothing"
+    form = {"what": "issue:SHOP-1", "for": "day", "next": "/issues/SHOP-1"}
+    assert shop.client.post("/alerts/mute-me", data=form).status_code == 303
+    assert "Unmute SHOP-1" in page(shop, "/issues/SHOP-1")
+
+
 def test_a_viewer_sees_no_way_to_change_it(shop: Site):
     send(shop, an_error())
     shop.user("vera@example.com", "viewer", "Vera")

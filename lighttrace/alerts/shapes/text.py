@@ -6,6 +6,7 @@ from collections.abc import Callable
 # control characters, half surrogate pairs, marks that turn the direction of what follows
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
+_GAPS = re.compile(r"\n{3,}")
 INVISIBLE = "\u200b"  # a space of no width, behind an @ that must call nobody
 
 
@@ -14,9 +15,20 @@ def line(text: str) -> str:
     return _SPACES.sub(" ", _UNSEEN.sub(" ", text)).strip()
 
 
+def seen(text: str) -> str:
+    """A line as it stands, with its spaces, but without characters that cannot be seen."""
+    return _UNSEEN.sub(" ", text.expandtabs(4))
+
+
+def prose(text: str) -> str:
+    """What somebody wrote, on its lines, at most one of them empty at a time."""
+    lines = (seen(one).rstrip() for one in text.strip().splitlines())
+    return _GAPS.sub("\n\n", "\n".join(lines))
+
+
 def code(text: str) -> str:
     """A line of code: its inner spaces stay; a backtick would end what shows it as code."""
-    return _UNSEEN.sub(" ", text).strip().replace("`", "'")
+    return seen(text).strip().replace("`", "'")
 
 
 def cut(text: str, most: int) -> str:

@@ -74,6 +74,7 @@ WHICH = ("recommended", "latest", "first")
 PARTS = 20  # folded parts that one address may ask for
 PART_TARGET = "div#part-"  # where a folded part is put when it is opened
 HEAD = "#issue-head"
+FOCUSES = ("acknowledge", "mute")  # a message has led here; following it changes nothing
 # entries of the activity that say what was grouped by hand
 GROUPED = frozenset(["merged", "merged_into", "unmerged", "unmerged_from", "split", "split_from"])
 
@@ -89,7 +90,7 @@ class Asked:
     every: bool = False  # all frames, none folded
     parts: tuple[str, ...] = ()
     event: str = ""  # the one that is shown on an open page
-    focus: bool = False  # on the button that says "I'm on it": a message has led here
+    focus: str = ""  # what a link of a message puts the focus on, of FOCUSES
 
     @classmethod
     def read(cls, request: Request) -> "Asked":
@@ -114,7 +115,7 @@ class Asked:
             period=params.get("period", "") if params.get("period") in PERIODS else "",
             every=params.get("frames") == "all",
             parts=tuple(params.getlist("show")[:PARTS]),
-            focus=params.get("focus") == "acknowledge",
+            focus=params.get("focus", "") if params.get("focus") in FOCUSES else "",
         )
 
     def url(self, request: Request, **changes: Any) -> str:

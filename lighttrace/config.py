@@ -109,7 +109,7 @@ class Config(Table, frozen=True):
             if not self.alerts.tells(one.target)
         ]
         found += [
-            f'[[alerts.rule]] "{one.name}" can never speak: {one.why_never}.'
+            f"{one.heading} can never speak: {one.why_never}."
             for one in self.alerts.rules
             if one.why_never is not None
         ]

@@ -50,7 +50,7 @@ def test_a_webhook_has_its_own_and_another_one_those_of_all(tmp_path: Path):
         (NIGHT.replace("22:00", "24:00"), 'a time of day, such as "22:00"'),
         (NIGHT.replace("Europe/Berlin", "../../etc/passwd"), 'such as "Europe/Berlin"'),
         (NIGHT.replace("22:00", "7:00"), "that end when they begin are none"),
-        (f'{NIGHT}days = ["someday"]\n', "'someday' is not one of mon"),
+        (f'{NIGHT}days = ["someday"]\n', '"someday" is not one of mon'),
         (f"{NIGHT}days = []\n", "a list of days"),
         (f'{NIGHT}level = "loud"\n', '"none", "spike", "escalating" or "regression"'),
         ('[alerts.quiet_hours]\nfrom = "22:00"\n', "to is missing"),

@@ -77,6 +77,6 @@ def test_a_rule_that_can_never_speak_is_a_warning(tmp_path: Path) -> None:
     text = RULE + "where = 'is:resolved'\n" + RULE.replace('"a"', '"b"') + "project = []\n"
     found = [it for it in load(tmp_path, text).warnings if "never" in it]
     assert found == [
-        '[[alerts.rule]] "a" can never speak: an issue that is new is never is:resolved.',
-        '[[alerts.rule]] "b" can never speak: it names no project.',
+        '[[alerts.rule]] "a" in line 1 can never speak: an issue that is new is never is:resolved.',
+        '[[alerts.rule]] "b" in line 5 can never speak: it names no project.',
     ]

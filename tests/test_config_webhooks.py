@@ -94,7 +94,7 @@ def test_http_and_any_port_are_for_the_own_network(tmp_path: Path) -> None:
 def test_who_is_told_has_to_exist(tmp_path: Path) -> None:
     said = told(tmp_path, f'[alerts]\nto = ["webhook:chta"]\n{CHAT}')
     assert "2 alerts.to: there is no [[alerts.webhook]] of that name: webhook:chta." in said
-    assert "There is: chat." in said
+    assert "There is: webhook:chat." in said
 
 
 def test_two_of_one_name_are_a_mistake(tmp_path: Path) -> None:

@@ -19,10 +19,25 @@ def unknown_names(db: Reader, config: Config) -> list[str]:
     """A sentence for each, in the order of the file."""
     known = _Known(db, config)
     return [
-        f'[[alerts.rule]] "{rule.name}": {sentence}'
+        f"{rule.heading}: {sentence}"
         for rule in config.alerts.rules
         for sentence in (*known.of_targets(rule), *known.of_projects(rule), *known.of_search(rule))
     ]
+
+
+def misspelt_keys(config: Config) -> list[str]:
+    """As long as nobody knows what there is: a sentence for each tag that is spelt nearly like a
+    key.
+    """
+    rules = config.alerts.rules
+    return [f"{rule.heading}: {sentence}" for rule in rules for sentence in _misspelt(rule)]
+
+
+def _misspelt(rule: AlertRule) -> Iterator[str]:
+    for term in terms(rule.asks):
+        near = keys.misspelt(term.key) if isinstance(term, Term) and term.is_tag else None
+        if isinstance(term, Term) and near and term.key not in OF_RULES:
+            yield f"{term.key}: is a tag of that name. Did you mean {near}:?"
 
 
 class _Known:
@@ -58,6 +73,8 @@ class _Known:
                 near = keys.nearest(term.key, self._tags)
                 ask = f" Did you mean {near}:?" if near else ""
                 yield f"no event has had a tag {term.key} yet.{ask}"
+        if not self._tags:
+            yield from _misspelt(rule)
 
     def _team(self, slug: str) -> Iterator[str]:
         yield from _missing("team", slug, self._teams)

@@ -8,7 +8,7 @@ import click
 
 from lighttrace import outward
 from lighttrace.alerts import mail, webhook
-from lighttrace.alerts.unknown import unknown_names
+from lighttrace.alerts.unknown import misspelt_keys, unknown_names
 from lighttrace.clock import SystemClock
 from lighttrace.commands.where import Place, where
 from lighttrace.config import Config
@@ -98,12 +98,12 @@ def _ask_provider(config: Config) -> None:
 
 def _who_exists(at: Place) -> tuple[tuple[str, ...] | None, list[str]]:
     """Teams and people, as rules write them, and a sentence for each that is missing; None and
-    nothing as long as there is no database of this version.
+    what can be said without it as long as there is no database of this version.
     """
     with suppress(StartError), at.database() as tx:
         unknown = ownership.unknown_owners(tx, at.config) + unknown_names(tx, at.config)
         return owners.names(tx).owners, unknown
-    return None, []
+    return None, misspelt_keys(at.config)
 
 
 def _rules_for(config: Config, slug: str | None) -> Rulebook:

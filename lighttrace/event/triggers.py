@@ -26,12 +26,26 @@ SIMPLE = {
     "ingest": "much of what a project sends is refused",
 }
 COUNTING = ("50 events in 5m", "10 users in 1h", "10 users")
+# what people call these moments as well
+MEANT = {
+    **dict.fromkeys(("new issue", "new issues", "first seen", "created", "first"), "new"),
+    **dict.fromkeys(("regressed", "reopened", "resolved", "unresolved", "back"), "regression"),
+    **dict.fromkeys(("escalated", "unarchived", "unmuted", "archived"), "escalating"),
+    **dict.fromkeys(("spiking", "anomaly", "loud"), "spike"),
+    **dict.fromkeys(("volume", "frequency", "count", "events", "event frequency"), COUNTING[0]),
+    **dict.fromkeys(("users", "people", "affected users"), COUNTING[1]),
+    **dict.fromkeys(("every event", "always", "all", "any", "*", "event"), "every"),
+    **dict.fromkeys(("quota reached", "over quota", "rate limit"), "quota"),
+    **dict.fromkeys(("refused", "ingest trouble", "ingest errors", "dropped"), "ingest"),
+    **dict.fromkeys(("user feedback", "user report"), "feedback"),
+}
 LATER = {
     "monitor": "monitors are watched",
     "crash_free": "the health of releases is measured",
 }
 
 _COUNT = re.compile(r"(\d{1,9}) +(events?|users?)(?: +(?:in|within) +(\d{1,5}) ?([a-z]+))?", re.I)
+_SEVERAL = re.compile(r"\s*(?:,|;|\||\bor\b|\band\b)\s*", re.I)
 _DURATION = re.compile(r"(\d{1,5}) ?([a-z]+)", re.I)
 _UNITS_MIN = {
     **dict.fromkeys(("m", "min", "minute", "minutes"), 1),
@@ -91,10 +105,29 @@ def trigger(text: str) -> Trigger:
     for word, when in LATER.items():
         if re.match(rf"{word}\b", plain.lower()):
             raise RuleError(f'"{word}" comes as soon as {when}, and is not there yet.')
-    near = difflib.get_close_matches(plain.lower(), [*SIMPLE, *COUNTING], n=1, cutoff=0.6)
-    ask = f'Did you mean "{near[0]}"? ' if near else ""
     known = ", ".join([*SIMPLE, *(f'"{it}"' for it in COUNTING)])
-    raise RuleError(f'there is no "{plain[:50]}". {ask}There is: {known}.')
+    raise RuleError(f'"{plain[:50]}" is no moment. {_near(plain.lower())}There is: {known}.')
+
+
+def _near(plain: str) -> str:
+    """What was probably meant, as a question; nothing if nobody can know."""
+    several = [it for it in _SEVERAL.split(re.sub(r"(?<=\d),(?=\d)", "", plain)) if it]
+    if len(several) > 1 and all(
+        it in SIMPLE or it in MEANT or _COUNT.fullmatch(it) for it in several
+    ):
+        listed = ", ".join(f'"{MEANT.get(it, it)}"' for it in several)
+        return f"Did you mean [{listed}]? "
+    if plain in MEANT:
+        return f'Did you mean "{MEANT[plain]}"? '
+    number = re.sub(r"(?<=\d)[,._' ](?=\d{3})", "", plain)  # 1,000
+    number = re.sub(r"^\D*(?=\d)", "", number)  # > 50, more than 50
+    number = re.sub(r"\b(?:per|every|/|within the last|in the last)(?= ?\d)", "in", number)
+    number = re.sub(r"\b(?:errors?|exceptions?|times|occurrences)\b", "events", number)
+    number = re.sub(r"\b(?:people|persons?|customers?)\b", "users", number)
+    if number != plain and _COUNT.fullmatch(number):
+        return f'Did you mean "{number}"? '
+    near = difflib.get_close_matches(plain, [*SIMPLE, *COUNTING], n=1, cutoff=0.6)
+    return f'Did you mean "{near[0]}"? ' if near else ""
 
 
 def _count(found: re.Match[str]) -> Trigger:

@@ -8,13 +8,14 @@ from typing import Annotated, Any, TypeVar
 
 from lighttrace.errors import QueryError, RuleError
 from lighttrace.event import triggers
+from lighttrace.event.query import keys, slips
 from lighttrace.event.query.match import compiled
 from lighttrace.event.query.read import parse
 from lighttrace.event.query.tree import EVERYTHING, Node
 from lighttrace.event.senseless import why_never
 from lighttrace.event.triggers import LEAST_PAUSE_MIN, Trigger
 from lighttrace.settings.kinds import is_address, is_slug
-from lighttrace.toml.setting import Disagreement, Note, Table, letters, read_by
+from lighttrace.toml.setting import NOT_IN_FILE, Disagreement, Note, Table, letters, read_by
 
 MOST_RULES = 100
 MOST_TARGETS = 20  # of one rule
@@ -45,18 +46,26 @@ def _in_a_clause(read: Callable[[str], T], text: str) -> T:
 def _projects(value: Any) -> tuple[str, ...]:
     for one in (found := _texts(value)):
         if not is_slug(one):
-            raise ValueError(f'"{one[:60]}" is no slug')
+            raise ValueError(_no_slug(one))
     return tuple(dict.fromkeys(found))
+
+
+def _no_slug(text: str) -> str:
+    if "*" in text and is_slug(text.replace("*", "a")):
+        return f'"{text}" is no slug, but a search knows patterns: where = "project:{text}"'
+    return f'"{text[:60]}" is no slug: that is the short name in addresses, such as "shop-web"'
 
 
 def _where(value: Any) -> Node:
     if not isinstance(value, str):
         raise ValueError
     try:
+        slips.refuse(value)
         tree = parse(value)
         compiled(tree)
     except QueryError as error:
-        place = f" (at {value[error.start : error.end]})" if error.end > error.start else ""
+        place = value[error.start : error.end]
+        place = f" (at {place[:60]})" if place and place != value else ""
         ask = (
             f" Did you mean {error.instead}:?" if error.instead and "Did" not in str(error) else ""
         )
@@ -83,12 +92,28 @@ def is_target(text: str) -> bool:
 
 
 def _no_target(text: str) -> str:
-    if text.startswith("#") and _TEAM.fullmatch(f"{TEAM}{text[1:]}"):
-        return f'"{text}" is nobody: a team is "{TEAM}{text[1:]}"'
-    kinds = ("owner", "everyone", TEAM, WEBHOOK)
-    near = difflib.get_close_matches(text.partition(":")[0], [it.rstrip(":") for it in kinds], n=1)
-    ask = f', but "{near[0]}" would be somebody' if near and near[0] != text else ""
-    return f'"{text[:60]}" is nobody{ask}'
+    """What is wrong with it, and what would be right."""
+    kind, colon, name = text.partition(":")
+    several = [it for it in re.split(r"[\s,;]+", text) if it]
+    small = f"{kind.lower()}:{name.strip().lower().replace(' ', '-')}"
+    near = difflib.get_close_matches(kind, ("owner", "everyone"), n=1)
+    if len(several) > 1 and all(map(is_target, several)):
+        instead = "several are a list: [" + ", ".join(f'"{it}"' for it in several) + "]"
+    elif text.startswith("#") and is_target(f"{TEAM}{text[1:]}"):
+        instead = f'a team is "{TEAM}{text[1:]}"'
+    elif kind in ("http", "https"):
+        instead = 'make an [[alerts.webhook]] of it, and name that one: "webhook:chat"'
+    elif colon and is_address(name):
+        instead = f'an address stands alone: "{name}"'
+    elif colon and is_target(small):
+        instead = f'such names are written small: "{small}"'
+    elif not colon and near:
+        instead = f'"{near[0]}" would be somebody'
+    elif not colon and is_target(f"{TEAM}{text}"):
+        instead = f'a team is "{TEAM}{text}", a webhook "{WEBHOOK}{text}"'
+    else:
+        instead = f"there is {TARGETS}"
+    return f'"{text[:60]}" is nobody: {instead}'
 
 
 def _pause(value: Any) -> int:
@@ -103,6 +128,16 @@ def _texts(value: Any) -> list[str]:
     if not isinstance(texts, list) or not all(isinstance(it, str) for it in texts):
         raise ValueError
     return texts
+
+
+# how other programs call what is said here
+INSTEAD = {
+    **dict.fromkeys(("trigger", "triggers", "on", "condition", "conditions", "event"), "when"),
+    **dict.fromkeys(("projects",), "project"),
+    **dict.fromkeys(("filter", "filters", "query", "search", "if", "match"), "where"),
+    **dict.fromkeys(("action", "actions", "notify", "target", "mail", "email", "webhook"), "to"),
+    **dict.fromkeys(("frequency", "interval", "cooldown", "pause", "throttle"), "every"),
+}
 
 
 class AlertRule(Table, frozen=True, dict=True):
@@ -152,6 +187,18 @@ class AlertRule(Table, frozen=True, dict=True):
     and not at all where an issue has to change first.
     """
 
+    line: Annotated[int | None, NOT_IN_FILE] = None  # where it begins
+
+    @classmethod
+    def instead_of(cls, key: str, value: Any) -> str:
+        plain = key.lower()
+        if plain in INSTEAD:
+            return f'Did you mean "{INSTEAD[plain]}"?'
+        if keys.canonical(key) is not None or plain in ("time", "count", "tag", "tags"):
+            said = f"{key}:{value}" if isinstance(value, str | int) else f"{key}:…"
+            return f'The search says such things: where = "{said[:60]}".'
+        return ""
+
     def disagreements(self) -> Iterator[Disagreement]:
         of_events = any(it.kind == "every" for it in self.when)
         if of_events and self.every is not None and self.every < LEAST_PAUSE_MIN:
@@ -167,6 +214,12 @@ class AlertRule(Table, frozen=True, dict=True):
                 f'"{of_project[0]}" is about a project as a whole, and has no event that this '
                 "could be asked of. Make a rule of its own for it.",
             )
+
+    @property
+    def heading(self) -> str:
+        """What it is called in notes."""
+        place = f" in line {self.line}" if self.line else ""
+        return f'[[alerts.rule]] "{self.name}"{place}'
 
     @property
     def asks(self) -> Node:

@@ -71,14 +71,14 @@ class Alerts(Table, frozen=True):
         fallback = (self.fallback,) if self.fallback else ()
         yield from (Disagreement("fallback", it) for it in self._unknown(fallback))
         for rule in self.rules:
-            for sentence in self._unknown(rule.to):
-                yield Disagreement("rule", f'of "{rule.name}", {sentence}')
+            yield from (Disagreement("to", it, of=rule) for it in self._unknown(rule.to))
         if len(self.rules) > MOST_RULES:
             yield Disagreement("rule", f"{MOST_RULES} rules are as many as there may be.")
         for name, n in Counter(one.name for one in self.rules).items():
             if n > 1:
                 message = f'{n} rules are called "{name}": a name has to say which is meant.'
-                yield Disagreement("rule", message)
+                last = [one for one in self.rules if one.name == name][-1]
+                yield Disagreement("name", message, f'name = "{name[:55]}, 2"', of=last)
 
         if self.alive is not None and not self.to:
             yield Disagreement("alive", "[alerts] to names nobody who could be told.")
@@ -93,5 +93,5 @@ class Alerts(Table, frozen=True):
         """Webhooks that do not exist, in a sentence each."""
         for one in targets:
             if one.startswith(PREFIX) and self.webhook(one.removeprefix(PREFIX)) is None:
-                known = ", ".join(it.name for it in self.webhooks) or "none"
+                known = ", ".join(it.target for it in self.webhooks) or "none"
                 yield f"there is no [[alerts.webhook]] of that name: {one}. There is: {known}."

@@ -1,5 +1,6 @@
 """`[alerts.quiet_hours]`, and what else in `[alerts]` goes by the clock on the wall."""
 
+import difflib
 import re
 from collections.abc import Iterator
 from datetime import time
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from msgspec import field
 
 from lighttrace.toml.setting import Disagreement, Note, Table, read_by
+from lighttrace.toml.spelling import as_toml
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -23,8 +25,11 @@ def _time(value: Any) -> time:
 
 def _zone(value: Any) -> ZoneInfo:
     # the list, rather than to try: a zone is a path below the folder of zones
-    if not isinstance(value, str) or value not in available_timezones():
+    if not isinstance(value, str):
         raise ValueError
+    if value not in (known := available_timezones()):
+        near = difflib.get_close_matches(value, known, n=1)
+        raise ValueError(f'did you mean "{near[0]}"?' if near else "")
     return ZoneInfo(value)
 
 
@@ -40,7 +45,7 @@ def _days(value: Any) -> tuple[str, ...]:
         raise ValueError
     for one in value:
         if one not in EVERY_DAY:
-            raise ValueError(f"{one!r} is not one of {', '.join(EVERY_DAY)}")
+            raise ValueError(f"{as_toml(one)} is not one of {', '.join(EVERY_DAY)}")
     return tuple(day for day in EVERY_DAY if day in value)
 
 

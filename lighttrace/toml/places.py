@@ -27,6 +27,8 @@ def lines_of(text: str) -> dict[Where, int]:
                 lines.setdefault(table, number)
                 table = (*table, n)
             lines.setdefault(table, number)
+            for n in range(1, len(table)):  # `[a.b]` is the first that is said of `a`
+                lines.setdefault(table[:n], number)
         elif match := _KEY.match(line):
             where = table
             for part in _parts(match[1], {}):

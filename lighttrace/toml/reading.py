@@ -18,6 +18,7 @@ from lighttrace.toml.spelling import shown
 T = TypeVar("T", bound=Table)
 
 SECRET_FILE_BYTES = 64 * 1024
+TOML_EXAMPLE = 'name = "text" or name = 5 on a line of its own, below its [table]'
 _VARIABLE = re.compile(r"\$(\$\{|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 
 
@@ -33,6 +34,7 @@ class Reading:
     lines: dict[Where, int] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     text: list[str] = field(default_factory=list)  # its lines
+    read: list[tuple[Table, Where]] = field(default_factory=list)  # tables, and where they are
 
     def parse(self, text: str) -> None:
         """Read the text. Raises ConfigError at once if it is not TOML at all."""
@@ -41,12 +43,14 @@ class Reading:
         except (ValueError, RecursionError) as error:  # also of numbers and lists without an end
             message, _, place = str(error).partition(" (at ")
             line = re.search(r"line (\d+)", place)
-            found = Problem(
-                "",
-                f"this is not TOML: {message}.",
-                'name = "text" or name = 5 on a line of its own, below its [table]',
-                int(line[1]) if line else None,
-            )
+            number = int(line[1]) if line else None
+            quotes = text.split("\n")[number - 1].count('"') if number else 0
+            example = TOML_EXAMPLE
+            if "overwrite" in message:
+                example = "each name once below its [table]"
+            elif quotes > 2:
+                example = "name = 'text with \"quotes\" in it'"
+            found = Problem("", f"this is not TOML: {message}.", example, number)
             raise ConfigError(self.source, [found]) from error
         self.lines = lines_of(text)
         self.text = text.splitlines()
@@ -70,7 +74,8 @@ class Reading:
         """The table that `raw` stands for, or None: something that it needs is missing or wrong."""
         if not isinstance(raw, dict):
             number = isinstance(where[-1], int)
-            example = f"[[{where[-2]}]]" if number else f"[{where[-1]}]"
+            names = ".".join(part for part in where if isinstance(part, str))
+            example = f"[[{names}]]" if number else f"[{names}]"
             self.wrong(where, f"expected a table, got {shown(raw)}.", example)
             return None
         known = {setting.key: setting for setting in settings(cls)}
@@ -90,7 +95,7 @@ class Reading:
                 elif setting.is_needed:
                     complete = False
             elif key not in known:
-                self._unknown(here, key, [*known, *secret_files])
+                self._unknown(here, key, [*known, *secret_files], cls.instead_of(key, value))
             else:
                 setting = known[key]
                 ok, read = self._value(setting, value, here)
@@ -105,16 +110,20 @@ class Reading:
                 complete = False
         if not complete:
             return None
+        if "line" in cls.__struct_fields__ and "line" not in known:
+            kept["line"] = self.lines.get(where)
         table = cls(**kept)
+        self.read.append((table, where))
         for one in table.disagreements():
-            self.wrong((*where, one.key) if one.key else where, one.message, one.example)
+            at = next((at for it, at in self.read if it is one.of), where)
+            self.wrong((*at, one.key) if one.key else at, one.message, one.example)
         return table
 
     def _value(self, setting: Setting, value: Any, where: Where) -> tuple[bool, Any]:
         if setting.table is not None and setting.many:
             if not isinstance(value, list):
                 message = f"expected a list of tables, got {shown(value)}."
-                self.wrong(where, message, setting.heading)
+                self.wrong(where, message, f"[[{self._path(where)}]]")
                 return False, None
             read = [self.struct(setting.table, one, (*where, n)) for n, one in enumerate(value)]
             return True, tuple(one for one in read if one is not None)
@@ -140,8 +149,11 @@ class Reading:
         except ValueError as error:  # msgspec's ValidationError is one
             detail = "" if isinstance(error, msgspec.ValidationError) else str(error)
             got = "that" if setting.note.secret else shown(value)
-            why = f": {detail}" if detail else ""
-            self.wrong(where, f"expected {setting.expected}, got {got}{why}.", setting.line)
+            if detail.startswith(got):  # which says what is wrong with it, and what is not
+                message = detail
+            else:
+                message = f"expected {setting.expected}, got {got}{f': {detail}' if detail else ''}"
+            self.wrong(where, _ended(message), setting.line)
             return False, None
 
     def _rules(
@@ -205,14 +217,16 @@ class Reading:
             self.wrong(where, f"{path} is empty.")
         return None
 
-    def _unknown(self, where: Where, key: str, known: list[str]) -> None:
+    def _unknown(self, where: Where, key: str, known: list[str], instead: str) -> None:
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
         homes = [
             table.heading
             for table in settings(self.root)
             if table.table and any(one.key == key for one in settings(table.table))
         ]
-        if near:
+        if instead:
+            hint = f"{instead} "
+        elif near:
             hint = f'Did you mean "{near[0]}"? '
         elif homes:
             hint = f"It belongs to {' or '.join(homes)}. "
@@ -233,3 +247,7 @@ class Reading:
             name = at.get("slug", at.get("name")) if isinstance(at, dict) else None
             out += f' "{name}"' if isinstance(name, str) else f" number {part + 1}"
         return out
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith(("?", ".")) else f"{sentence}."

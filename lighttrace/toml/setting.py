@@ -68,11 +68,14 @@ def lines_by(read: ReadLines, expected: str) -> Meta:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """What no setting of a table can know alone. `key` names the one at fault, or "" the table."""
+    """What no setting of a table can know alone. `key` names the one at fault, or "" the table.
+    `of`: the table inside that it belongs to.
+    """
 
     key: str
     message: str
     example: str = ""
+    of: "Table | None" = None
 
 
 class Table(Struct, frozen=True):
@@ -80,6 +83,13 @@ class Table(Struct, frozen=True):
 
     def disagreements(self) -> Iterator[Disagreement]:
         return iter(())
+
+    @classmethod
+    def instead_of(cls, key: str, value: Any) -> str:
+        """What to write instead of a key that is not there, in a sentence; nothing if nobody can
+        know.
+        """
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ def test_each_name_that_stands_for_nothing_is_said_with_the_nearest_one(tmp_path
         (file := tmp_path / "rules.toml").write_text(RULES, "utf-8")
         found = unknown_names(shop.db, config.load(file, env={}))
     assert found == [
-        '[[alerts.rule]] "a": there is no team biling. Did you mean billing?',
-        '[[alerts.rule]] "a": there is no project shap. Did you mean shop?',
-        '[[alerts.rule]] "a": there is no person Mirra. Did you mean Mira?',
-        '[[alerts.rule]] "a": there is no team search.',
-        '[[alerts.rule]] "a": there is no project shopp. Did you mean shop?',
-        '[[alerts.rule]] "b": no event has had a tag browsr yet. Did you mean browser:?',
+        '[[alerts.rule]] "a" in line 5: there is no team biling. Did you mean billing?',
+        '[[alerts.rule]] "a" in line 5: there is no project shap. Did you mean shop?',
+        '[[alerts.rule]] "a" in line 5: there is no person Mirra. Did you mean Mira?',
+        '[[alerts.rule]] "a" in line 5: there is no team search.',
+        '[[alerts.rule]] "a" in line 5: there is no project shopp. Did you mean shop?',
+        '[[alerts.rule]] "b" in line 12: no event has had a tag browsr yet. Did you mean browser:?',
     ]

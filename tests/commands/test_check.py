@@ -59,5 +59,5 @@ def test_what_rules_name_and_nobody_knows_is_noted(tmp_path: Path) -> None:
         '[[alerts.rule]]\nname = "a"\nwhen = "new"\nproject = "shap"\nto = "team:billing"\n'
     )
     done = CliRunner().invoke(cli, ["check", "--config", str(file)])
-    assert 'note: [[alerts.rule]] "a": there is no team billing.' in done.output
+    assert 'note: [[alerts.rule]] "a" in line 1: there is no team billing.' in done.output
     assert "there is no project shap. Did you mean shop?" in done.output

@@ -28,6 +28,7 @@ inline = { z = 1 }
     assert lines_of(text) == {
         ("title",): 1,
         ("quoted",): 2,
+        ("a",): 4,
         ("a", "b"): 4,
         ("a", "b", "c"): 5,
         ("a", "b", "c", "d"): 5,

@@ -44,6 +44,12 @@ STATES = {
     "seen": "you have opened it",
     "unseen": "you have not opened it yet",
 }
+# what other programs call levels
+LEVELS_ELSEWHERE = {
+    **dict.fromkeys(("critical", "panic", "emergency", "alert", "severe"), "fatal"),
+    **dict.fromkeys(("trace", "verbose"), "debug"),
+    "notice": "info",
+}
 STATE_ALIASES = {"ignored": "archived", "muted": "archived", "open": "unresolved"}
 
 KEYS = {
@@ -150,6 +156,16 @@ def nearest(name: str, tags: Iterable[str]) -> str | None:
     ]
     distance, _, _, found = min(ranked)
     return found if distance <= max(2, len(plain) // 2) else None
+
+
+def misspelt(name: str) -> str | None:
+    """The key that a name is but a letter away from, or two of a long one; None if it is a key."""
+    most = 1 if len(name) < 8 else 2
+    if len(name) < 5 or canonical(name) is not None:
+        return None
+    return next(
+        (it for it in KEYS if len(it) > 4 and _distance(name.lower(), it.lower()) <= most), None
+    )
 
 
 def nearest_of(text: str, words: Iterable[str]) -> str | None:

@@ -372,7 +372,10 @@ def _team(term: Term) -> Test:
 
 def _number(term: Term) -> Test:
     name, op = term.key, term.op
-    numbers = [values.number(value.text) for value in term.values]
+    try:
+        numbers = [values.number(value.text) for value in term.values]
+    except ValueError as error:
+        raise QueryError(str(error), 0, 0) from error
 
     def holds(subject: Subject) -> bool:
         n: int = getattr(subject.issue, name)

@@ -309,7 +309,9 @@ class _Reading:
             values.check(kind, op, value)
         except ValueError as error:
             known = {Kind.STATE: keys.STATES, Kind.LEVEL: LEVELS}.get(kind)
-            near = keys.nearest_of(value.text, known) if known else None
+            elsewhere = keys.LEVELS_ELSEWHERE if kind is Kind.LEVEL else {}
+            near = elsewhere.get(value.text.lower())
+            near = near or (keys.nearest_of(value.text, known) if known else None)
             ask = f" Did you mean {key}:{near}?" if near else ""
             fix = f"{key}:{op}{near}" if near else None
             raise QueryError(f"{error}{ask}", start, self.at, fix) from error

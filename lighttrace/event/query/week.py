@@ -5,11 +5,12 @@ the rule must not have to guess it. Hours that end before they begin go over mid
 the day they begin on.
 """
 
+import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from lighttrace.errors import QueryError
 from lighttrace.event.query.subject import Subject
@@ -56,9 +57,10 @@ def read(text: str) -> Week:
     try:
         zone = ZoneInfo(words[0])
     except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
-        raise QueryError(
-            f"There is no time zone {words[0][:50]}; they are called Europe/Berlin or UTC.", 0, 0
-        ) from error
+        near = difflib.get_close_matches(words[0], available_timezones(), n=1)
+        ask = f"Did you mean {near[0]}?" if near else "They are called Europe/Berlin or UTC."
+        sentence = f"There is no time zone {words[0][:50]}. {ask}"
+        raise QueryError(sentence, 0, 0) from error
     return Week(days, *hours, zone)
 
 

@@ -12,6 +12,7 @@ from lighttrace.alerts.rehearse import DAYS, Rehearsed, rehearse
 from lighttrace.alerts.rules import Rule
 from lighttrace.errors import QueryError, RuleError
 from lighttrace.event import triggers
+from lighttrace.event.query import slips
 from lighttrace.event.query.match import compiled
 from lighttrace.event.query.read import parse
 from lighttrace.event.query.tree import EVERYTHING
@@ -57,6 +58,7 @@ class Asked:
         if not when or len(to) > MOST_TARGETS:
             raise RuleError("A rule needs a moment, and names 20 at most.")
         try:
+            slips.refuse(self.where)
             where = parse(self.where)
             compiled(where)
         except QueryError as error:

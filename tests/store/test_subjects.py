@@ -17,6 +17,8 @@ from lighttrace.errors import QueryError
 from lighttrace.event.query.match import compiled, matches
 from lighttrace.event.query.read import parse
 from lighttrace.event.query.subject import Subject
+from lighttrace.event.senseless import why_never
+from lighttrace.event.triggers import trigger
 from lighttrace.store import groups, issue_list, subjects
 from lighttrace.store.batch import Packed, store_events
 from lighttrace.store.bodies import Compressor
@@ -148,6 +150,7 @@ def test_a_rule_matches_what_the_search_finds(
             found = is_found(shelf, text)
             assert (text, matches(parse(text), now)) == (text, found)
             assert (text, matches(parse(text), read)) == (text, found)
+            assert not found or why_never([trigger("every")], parse(text)) is None
 
 
 def test_a_later_event_is_asked_for_its_own_words(tmp_path: Path) -> None:

@@ -34,7 +34,10 @@ class Week:
 
     def holds(self, at_ms: int) -> bool:
         local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self.zone)
-        day, minute = local.weekday(), local.hour * 60 + local.minute
+        return self.covers(local.weekday(), local.hour * 60 + local.minute)
+
+    def covers(self, day: int, minute: int) -> bool:
+        """By the clock on the wall there."""
         if self.start < self.end:
             return day in self.days and self.start <= minute < self.end
         if minute >= self.start:

@@ -36,7 +36,7 @@ from lighttrace.alerts.webhook import request
 from lighttrace.event.query.read import parse
 from lighttrace.event.triggers import trigger
 from lighttrace.settings.webhooks import Webhook
-from lighttrace.store import causes, events, lanes, outbox, teams, users
+from lighttrace.store import causes, events, lanes, migrate, outbox, teams, users
 from lighttrace.store.counters import DAY_MS, HOUR_MS, MINUTE_MS
 from lighttrace.store.database import open_reader, open_writer, snapshot, transaction
 from lighttrace.store.outbox import Attempt, Draft, Message
@@ -90,6 +90,8 @@ insert into outcome_hour select hour, g.project_id, 1, 'error', 'accepted', '', 
 def live(path: Path) -> None:
     """Give it people and a life of alerts."""
     rng = random.Random(3)
+    with closing(open_writer(path, synchronous="NORMAL")) as db:
+        migrate.migrate(db, path)
     with closing(open_writer(path, synchronous="NORMAL")) as db, transaction(db) as tx:
         for n in range(PEOPLE):
             made = users.add(tx, f"person{n}@shop.example", f"P {n}", "member", None, 0)

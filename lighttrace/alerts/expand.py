@@ -32,27 +32,37 @@ from lighttrace.store.database import Transaction
 from lighttrace.store.mutes import Mute
 from lighttrace.store.recipients import About, People
 
-BATCH = 100  # causes a transaction; the writer's other work waits meanwhile
+BATCH = 100  # causes that are looked at together
+# The writer's other work waits for a transaction: what it may do at most, about 40 ms.
+MOST_SUBJECTS, MOST_MADE = 16, 500  # issues and projects that are told of; messages
 
 
-def expand_due(tx: Transaction, policy: Policy, hours: Hours | None, host: str, now_ms: int) -> int:
-    """Turn waiting causes into messages; returns how many causes were done. `hours`: in which
-    nobody is to be disturbed, unless they chose otherwise; `host` goes into Message-IDs.
+def expand_due(
+    tx: Transaction, policy: Policy, hours: Hours | None, host: str, now_ms: int
+) -> bool:
+    """Turn some of the causes that wait into messages, and let out what may go. Returns whether
+    there was anything, and perhaps more. `hours`: in which nobody is to be disturbed, unless they
+    chose otherwise; `host` goes into Message-IDs.
     """
     waiting = causes.due(tx, BATCH)
     together: dict[tuple[int, int], list[Cause]] = {}
     for cause in waiting:
         project_id = 0 if cause.issue_id else cause.project_id or 0
         together.setdefault((cause.issue_id or 0, project_id), []).append(cause)
-    issue_ids = [issue_id for issue_id, _ in together if issue_id]
+    these = list(together)[:MOST_SUBJECTS]
+    issue_ids = [issue_id for issue_id, _ in these if issue_id]
     muted = mutes.in_force(tx, issue_ids, now_ms) if waiting else []
-    for some in together.values():
-        _expand(tx, some, policy, muted, host, now_ms)
-    for cause in waiting:
-        causes.mark_expanded(tx, cause.id, now_ms)
-    if len(waiting) < BATCH:  # or else there are more, and it is asked again at once
-        gate.open_for_all(tx, hours, host, now_ms)
-    return len(waiting)
+    done = made = 0
+    for it in these:
+        made += _expand(tx, together[it], policy, muted, host, now_ms)
+        for cause in together[it]:
+            causes.mark_expanded(tx, cause.id, now_ms)
+            done += 1
+        if made >= MOST_MADE:
+            break
+    if done < len(waiting) or done == BATCH:  # first all causes, as the gate chooses among them
+        return True
+    return not gate.open_for_all(tx, hours, host, now_ms) or done > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +88,11 @@ def _expand(
     muted: Sequence[Mute],
     host: str,
     now_ms: int,
-) -> None:
-    """Causes about one issue or project."""
+) -> int:
+    """Causes about one issue or project; returns how many messages they make."""
     about = _about(tx, some[0])
     if about is None:
-        return
+        return 0
     spoken = [
         it
         for cause in some
@@ -90,7 +100,7 @@ def _expand(
         if not _is_resting(tx, it := Spoken(rule, cause), about, now_ms)
     ]
     if not spoken:
-        return
+        return 0
     for name in {it.rule.name for it in spoken if it.pause_ms}:
         cooldowns.spoke(tx, name, about.issue_id, about.project_id, now_ms)
     people = People(tx, about)
@@ -99,10 +109,12 @@ def _expand(
         for target in _targets(it.rule, people, policy):
             by_target.setdefault(target, []).append(it)
     heard = _Heard(tx, about, people, muted, by_target)
+    made = 0
     for target, several in by_target.items():
         if left := heard.by(target, several):
-            outbox.add(tx, _draft(target, about, left), host, now_ms)
+            made += outbox.add(tx, _draft(target, about, left), host, now_ms) is not None
     heard.count(tx)
+    return made
 
 
 def _about(tx: Transaction, cause: Cause) -> About | None:

@@ -16,6 +16,7 @@ from lighttrace.store.lanes import Held
 
 TOP = 5  # issues named in a digest; the rest is a link away
 MOST_MEMBERS = 500  # of a digest that are looked into, to find what they share
+MOST_LOOKED_AT = 1_000  # held messages a transaction, if of several people: 30 ms of the writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +30,31 @@ class Target:
     zone: str
 
 
-def open_for_all(tx: Transaction, hours: Hours | None, host: str, now_ms: int) -> None:
-    """Let out what is held and may go now. `hours`: of those who have chosen no quiet hours of
-    their own; `host` goes into Message-IDs.
+def open_for_all(tx: Transaction, hours: Hours | None, host: str, now_ms: int) -> bool:
+    """Let out what is held and may go now. Returns whether that was all: in a storm that many
+    people hear of it takes several transactions. `hours`: of those who have chosen no quiet hours
+    of their own; `host` goes into Message-IDs.
     """
+    looked_at = 0
     outbox.bring_back(tx, now_ms)
     lanes.wake(tx, now_ms)
     for target in lanes.targets(tx):
         if lanes.waits(tx, target, storm.STRONG | storm.ASKED_FOR, now_ms):
             continue
-        _open_for(tx, _target(tx, target, hours or Hours()), host, now_ms)
+        if looked_at >= MOST_LOOKED_AT:
+            return False
+        looked_at += _open_for(tx, _target(tx, target, hours or Hours()), host, now_ms)
+    return True
 
 
-def _open_for(tx: Transaction, to: Target, host: str, now_ms: int) -> None:
+def _open_for(tx: Transaction, to: Target, host: str, now_ms: int) -> int:
+    """Returns how many held messages were looked at."""
     target, hours = to.name, to.hours
     lane = lanes.lane(tx, target)
+    looked_at = 0
     while True:  # each turn but the last lets something out, and the cap ends it
         held = lanes.held(tx, target)
+        looked_at += len(held)
         morning = quiet.ends_at(hours, now_ms) if hours else None
         if hours and morning is not None:
             waiting = [it for it in held if hours.lets_through(it.kind)]
@@ -60,7 +69,7 @@ def _open_for(tx: Transaction, to: Target, host: str, now_ms: int) -> None:
             sooner = [at for at in again if at is not None]
             seen = held[-1].id if held else 0
             lanes.put(tx, target, lane, min(sooner, default=None), seen)
-            return
+            return looked_at
         told = [it for it in waiting if it.id in set(decision.ids)]
         if decision.form == "last":
             until = min(sent, default=now_ms) + storm.HOUR_MS

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lighttrace.alerts import expand, gate
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.rules import Policy
 from lighttrace.store.database import Transaction
@@ -29,7 +30,7 @@ def rows(tx: Transaction) -> list[tuple[str, str, str]]:
 
 def test_each_recipient_gets_a_row_of_its_own(tx: Transaction) -> None:
     a_cause(tx, at=NOW)
-    assert expand_due(tx, BOTH, None, HOST, NOW) == 1
+    assert expand_due(tx, BOTH, None, HOST, NOW)
     assert rows(tx) == [("new", "ada@example.com", "due"), ("new", "ben@example.com", "due")]
 
 
@@ -60,6 +61,25 @@ def test_one_recipients_flood_leaves_the_other_alone(tx: Transaction) -> None:
 
 def test_without_recipients_causes_are_done_with_and_nothing_is_kept(tx: Transaction) -> None:
     a_cause(tx, at=NOW)
-    assert expand_due(tx, Policy(), None, HOST, NOW) == 1
+    assert expand_due(tx, Policy(), None, HOST, NOW)
     assert rows(tx) == []
-    assert expand_due(tx, ADA, None, HOST, NOW) == 0
+    assert not expand_due(tx, ADA, None, HOST, NOW)
+
+
+def test_a_storm_that_many_hear_of_takes_several_transactions_and_tells_the_same(
+    tx: Transaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer has other things to do; the gate is opened when all is known."""
+    many = Policy(fallback=tuple(f"p{n}@example.com" for n in range(8)))
+    for issue in range(1, 31):
+        a_cause(tx, at=NOW, issue_id=issue)
+    monkeypatch.setattr(expand, "MOST_MADE", 40)
+    monkeypatch.setattr(gate, "MOST_LOOKED_AT", 50)
+    let_out = [0]
+    more = True
+    while more:
+        more = expand_due(tx, many, None, HOST, NOW)
+        let_out.append(sum(state == "due" for _, _, state in rows(tx)))
+    assert let_out == [0] * 6 + [1, 2, 3, 4, 5, 6, 7, 8]  # five issues a time, then one person
+    held = tx.execute("select count(*) from outbox where state = 'held'").fetchone()[0]
+    assert held == 8 * 29

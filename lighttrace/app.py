@@ -19,6 +19,7 @@ from lighttrace.alerts.counting import Counting
 from lighttrace.alerts.loop import Alerts, sender_host
 from lighttrace.alerts.ping import Ping
 from lighttrace.alerts.routine import Routine
+from lighttrace.alerts.spikes import stir
 from lighttrace.alerts.spikes.watch import Watch
 from lighttrace.alerts.unknown import unknown_names
 from lighttrace.clock import Clock, SystemClock
@@ -88,9 +89,7 @@ class App:
         self.services.wake_alerts = self._alerts.wake
         self.services.sign = lambda: self._ping.sign
         self.services.loaded_at = clock.now_ms()
-        self._spikes = Watch(
-            store, lambda it: self.services.options(it).spikes, clock, self._alerts.wake
-        )
+        self._spikes = Watch(store, self._sensitivity, clock, self._alerts.wake)
         store.on_commit += [
             self.services.live.committed,
             self._alerts.committed,
@@ -117,6 +116,7 @@ class App:
                 Loop("spikes", self._spikes.run),
                 Loop("warm-up", _warm_up),
                 Loop("owners", self._owners.run),
+                Loop("stirring", self._look_for_stirring),
                 Loop("trouble", self._look_for_trouble),
                 *jobs.timetable(
                     services.store,
@@ -133,6 +133,10 @@ class App:
             await services.errands.stop()
             await self._supervisor.stop()
             await services.store.close()
+
+    async def _look_for_stirring(self, beat: Beat) -> None:
+        services = self.services
+        await stir.watch(services.store, self._sensitivity, services.clock, self._alerts.wake, beat)
 
     async def _look_for_trouble(self, beat: Beat) -> None:
         services = self.services

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from lighttrace.alerts import wall
+from lighttrace.alerts import asides, wall
+from lighttrace.alerts.asides import Again
 from lighttrace.alerts.spikes import deploy
-from lighttrace.store import gathered
+from lighttrace.store import gathered, sight
 from lighttrace.store.database import Reader
 from lighttrace.store.gathered import Member
 
@@ -90,6 +91,8 @@ class Digest:
     deploy: str  # a sentence about the release most of them came with, or nothing
     shared: tuple[Shared, ...]
     rows: tuple[Row, ...]
+    again: tuple[Again, ...]  # what is active again, and worth no message
+    muted: tuple[str, ...]  # sentences: what mutes have kept back since the last one
     url: str
     link: str
     held_url: str
@@ -136,9 +139,11 @@ def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> 
         deploy=_deploy(fresh, release),
         shared=common,
         rows=tuple(_row(it, kinds[it.id], base_url) for it in found[:TOP]),
+        again=asides.again(db, payload, sight.ALL, base_url),
+        muted=tuple(map(str, payload.get("muted", ()))),
         url=_list(base_url, projects, by_kind, since),
         link=f"See all {by_kind.total()}" if by_kind.total() > TOP else "Open the list",
-        held_url=f"{base_url}/alerts?tab=held",
+        held_url=f"{base_url}/alerts?show=held",
         night=bool(payload.get("night")),
     )
 

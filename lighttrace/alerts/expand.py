@@ -17,6 +17,7 @@ from lighttrace.event.query.subject import Subject
 from lighttrace.event.query.tree import EVERYTHING
 from lighttrace.settings.alert_rules import TEAM, WEBHOOK
 from lighttrace.store import (
+    asides,
     causes,
     cooldowns,
     events,
@@ -93,9 +94,13 @@ def _expand(
     about = _about(tx, some[0])
     if about is None:
         return 0
+    for cause in some:
+        if cause.kind == "again":
+            _mention(tx, cause, about, policy, muted, now_ms)
     spoken = [
         it
         for cause in some
+        if cause.kind != "again"
         for rule in _speaking(tx, cause, about, policy)
         if not _is_resting(tx, it := Spoken(rule, cause), about, now_ms)
     ]
@@ -113,8 +118,31 @@ def _expand(
     for target, several in by_target.items():
         if left := heard.by(target, several):
             made += outbox.add(tx, _draft(target, about, left), host, now_ms) is not None
-    heard.count(tx)
+            if about.issue_id is not None:
+                asides.drop(tx, target, about.issue_id)
+    heard.count(tx, now_ms)
     return made
+
+
+def _mention(
+    tx: Transaction,
+    cause: Cause,
+    about: About,
+    policy: Policy,
+    muted: Sequence[Mute],
+    now_ms: int,
+) -> None:
+    """No message is made: the next digest of whoever would be told of a spike mentions it."""
+    people = People(tx, about)
+    by_target: dict[str, list[Spoken]] = {}
+    for rule in _speaking(tx, cause, about, policy):
+        for target in _targets(rule, people, policy):
+            by_target.setdefault(target, []).append(Spoken(rule, cause))
+    heard = _Heard(tx, about, people, muted, by_target)
+    for target, several in by_target.items():
+        if cause.issue_id is not None and heard.by(target, several):
+            words = str(cause.said.get("reason", ""))
+            asides.note(tx, target, "again", cause.issue_id, now_ms, words)
 
 
 def _about(tx: Transaction, cause: Cause) -> About | None:
@@ -198,7 +226,7 @@ class _Heard:
     ) -> None:
         self._about = about
         self._muted = muted
-        self._kept: dict[int, int] = {}
+        self._kept: list[tuple[str, int]] = []
         addresses = [it for it in targets if not it.startswith(WEBHOOK)]
         accounts = {it: people.account(it) for it in addresses}
         self._accounts = {it: user_id for it, user_id in accounts.items() if user_id is not None}
@@ -220,8 +248,7 @@ class _Heard:
             else:
                 by_whom.add(mute.id)
         if not left and by_whom:
-            kept_by = min(by_whom)
-            self._kept[kept_by] = self._kept.get(kept_by, 0) + 1
+            self._kept.append((target, min(by_whom)))
         return left
 
     def _wanted(self, user_id: int, kind: str) -> bool:
@@ -235,9 +262,10 @@ class _Heard:
                 return it
         return None
 
-    def count(self, tx: Transaction) -> None:
-        for mute_id, messages in self._kept.items():
-            mutes.hold(tx, mute_id, messages)
+    def count(self, tx: Transaction, now_ms: int) -> None:
+        for target, mute_id in self._kept:
+            mutes.hold(tx, mute_id, 1)
+            asides.note(tx, target, "muted", mute_id, now_ms)
 
 
 def _draft(target: str, about: About, spoken: Sequence[Spoken]) -> outbox.Draft:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lighttrace.alerts import quiet, storm
+from lighttrace.alerts import asides, quiet, storm, wall
 from lighttrace.alerts.quiet import Hours, Quiet
 from lighttrace.event.model import Json
 from lighttrace.store import counters, lanes, outbox, users
 from lighttrace.store.counters import Period
 from lighttrace.store.database import Transaction
 from lighttrace.store.lanes import Held
+from lighttrace.store.users import User
 
 TOP = 5  # issues named in a digest; the rest is a link away
 MOST_MEMBERS = 500  # of a digest that are looked into, to find what they share
@@ -28,6 +29,7 @@ class Target:
     name: str
     hours: Quiet | None
     zone: str
+    person: User | None = None
 
 
 def open_for_all(tx: Transaction, hours: Hours | None, host: str, now_ms: int) -> bool:
@@ -126,6 +128,7 @@ def _gather(
             "from": told[0].at,
             "to": told[-1].at,
             "zone": to.zone,
+            **asides.take(tx, to.name, to.person, wall.zone(to.zone), now_ms, members),
             **said,
         },
     )
@@ -149,4 +152,5 @@ def _target(tx: Transaction, name: str, hours: Hours) -> Target:
         name,
         quiet.of_options(person.options) if own else hours.of(name),
         str(person.options.get("timezone") or hours.zone_of(name)),
+        person,
     )

@@ -4,7 +4,7 @@ says we are alive. Each goes into the outbox under a key with its day, so that i
 
 from collections.abc import Callable, Sequence
 
-from lighttrace.alerts import wall, weekly
+from lighttrace.alerts import asides, wall, weekly
 from lighttrace.clock import Clock
 from lighttrace.config import Config
 from lighttrace.settings.webhooks import PREFIX
@@ -89,4 +89,14 @@ def alive(db: Reader, until_ms: int) -> str:
 
 
 def _add(tx: Transaction, drafts: Sequence[Draft], host: str, now_ms: int) -> int:
-    return sum(outbox.add(tx, it, host, now_ms) is not None for it in drafts)
+    return sum(_add_one(tx, it, host, now_ms) for it in drafts)
+
+
+def _add_one(tx: Transaction, it: Draft, host: str, now_ms: int) -> bool:
+    """A report mentions what no digest has."""
+    message_id = outbox.add(tx, it, host, now_ms)
+    if message_id is not None and it.kind == "weekly":
+        person = users.by_email(tx, it.target)
+        zone = weekly.zone_of(person) if person else wall.UTC_ZONE
+        outbox.say(tx, message_id, asides.take(tx, it.target, person, zone, now_ms))
+    return message_id is not None

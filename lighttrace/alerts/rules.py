@@ -12,7 +12,7 @@ from lighttrace.settings.alert_rules import AlertRule
 MINUTE_MS = 60_000
 DEFAULT = ""  # what the rule is called that holds without any in the file
 # causes that are told by the rules of another moment
-TOLD_AS = {"spike_escalated": "spike", "loud": "new"}
+TOLD_AS = {"spike_escalated": "spike", "loud": "new", "again": "spike"}
 
 
 @dataclass(frozen=True)

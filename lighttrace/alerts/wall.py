@@ -37,6 +37,15 @@ def span(since_ms: int, until_ms: int, zone: ZoneInfo) -> str:
     return said + named(zone)
 
 
+def day_and_time(at_ms: int, now_ms: int, zone: ZoneInfo) -> str:
+    """`14:00` of today, `Friday 12:00` of the days around, `3 December 12:00`."""
+    then, days = local(at_ms, zone), (day_of(at_ms, zone) - day_of(now_ms, zone)).days
+    clock = f"{then:%H:%M}"
+    if days == 0:
+        return clock
+    return f"{then:%A} {clock}" if abs(days) < 7 else f"{then.day} {then:%B} {clock}"
+
+
 def moment(day: date, at: time, zone: ZoneInfo) -> int:
     """Of a day and a time of day, in ms since 1970."""
     return _ms(datetime.combine(day, at, zone))

@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from lighttrace.alerts import wall
-from lighttrace.store import issue_list, mutes, pace, sendings, sight, users, volume, weeks
+from lighttrace.alerts import asides, wall
+from lighttrace.alerts.asides import Again
+from lighttrace.store import issue_list, pace, sendings, sight, users, volume, weeks
 from lighttrace.store.database import Reader
 from lighttrace.store.issue_list import IssueQuery, IssueRow
 from lighttrace.store.issue_order import Sort
@@ -62,9 +63,10 @@ class Report:
     bars: tuple[Bar, ...]
     errors: int
     sections: tuple[tuple[str, tuple[Row, ...]], ...]
+    again: tuple[Again, ...]  # that no digest has mentioned
     noise: tuple[tuple[Noise, str], ...]
     gathered: int
-    muted: int  # messages that mutes kept back which held in the week
+    muted: tuple[str, ...]  # sentences: what mutes have kept back, and no digest has said
 
 
 def zone_of(person: User) -> ZoneInfo:
@@ -115,14 +117,13 @@ def read(db: Reader, kept: Mapping[str, Any], base_url: str) -> Report | None:
         bars=_bars(bars),
         errors=sum(bars[-7:]),
         sections=tuple(_sections(db, person, seen, until, base_url)),
+        again=asides.again(db, kept, seen, base_url),
         noise=tuple(
             (it, f"{base_url}/issues/{quote(it.short_id)}")
             for it in weeks.noise(db, projects, since, until)
         ),
         gathered=counts.gathered,
-        muted=sum(
-            it.held for it in mutes.held_since(db, since) if it.what.for_user in (None, person.id)
-        ),
+        muted=tuple(map(str, kept.get("muted", ()))),
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lighttrace.store import audit, settings, text_index
+from lighttrace.store import asides, audit, settings, text_index
 from lighttrace.store.database import Transaction
 from lighttrace.store.tallies import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -15,6 +15,7 @@ HOURS_KEPT_MS = 90 * DAY_MS
 DAYS_KEPT_MS = 730 * DAY_MS
 LEDGER_KEPT_MS = 90 * DAY_MS
 LETTERS_KEPT_MS = 90 * DAY_MS  # outbox and deliveries, and the spikes they tell of
+ASIDES_KEPT_MS = 14 * DAY_MS  # what no digest has mentioned by then is no news
 PAUSES_KEPT_MS = 8 * DAY_MS
 CAUSES_KEPT_MS = 7 * DAY_MS  # once they are told
 QUIET_ISSUE_MS = 400 * DAY_MS  # resolved or archived, and without an event for so long
@@ -235,6 +236,7 @@ STEPS: tuple[Step, ...] = (
     ),
     _pauses,
     _rows_older("mute", "id", "until < ?", lambda age: age.now_ms - LETTERS_KEPT_MS),
+    lambda tx, age: asides.forget(tx, age.now_ms - ASIDES_KEPT_MS),
     _rows_older("lane", "target", "told_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS),
     _rows_older("spike", "id", "ended_at < ?", lambda age: age.now_ms - LETTERS_KEPT_MS),
     _rows_older("web_session", "token_hash", "expires_at < ?", lambda age: age.now_ms),

@@ -11,9 +11,10 @@ from lighttrace.event.model import Json
 from lighttrace.store.database import Reader, Transaction
 
 # `events`, `users` and `every` are rules that count; `loud`: a new issue that is not small.
+# `again`: what was all but asleep comes a few times; it is mentioned, not told.
 Kind: TypeAlias = Literal[
     "new", "regression", "escalating", "spike", "spike_escalated", "loud", "events", "users",
-    "every", "feedback", "quota", "ingest",
+    "every", "feedback", "quota", "ingest", "again",
 ]  # fmt: skip
 
 

@@ -142,8 +142,19 @@ HELD_SINCE = f"{SELECT} where m.held > 0 and coalesce(m.ended_at, m.until) >= ? 
 
 
 def held_since(db: Reader, since_ms: int) -> list[Mute]:
-    """Those that kept something back and have not ended before then: what digests tell of."""
+    """Those that kept something back and have not ended before then."""
     return [_mute(row) for row in db.execute(HELD_SINCE, (since_ms,))]
+
+
+SOME = f"""
+{SELECT.replace("m.until", "min(m.until, coalesce(m.ended_at, m.until))")}
+ where m.id in (select value from json_each(?)) order by m.id
+"""
+
+
+def some(db: Reader, mute_ids: Iterable[int]) -> list[Mute]:
+    """Also those that have ended; `until` is when they did."""
+    return [_mute(row) for row in db.execute(SOME, (json.dumps(list(mute_ids)),))]
 
 
 ABOUT = f"""

@@ -108,6 +108,14 @@ def gather(
     return made
 
 
+SAY = "update outbox set payload = json_patch(payload, ?) where id = ?"
+
+
+def say(tx: Transaction, message_id: int, more: dict[str, Json]) -> None:
+    """Let a message that was just made say more."""
+    tx.execute(SAY, (json.dumps(more), message_id))
+
+
 REASONS = """
 select r.value from json_each(:ids) w cross join outbox o on o.id = w.value,
   json_each(o.payload, '$.reasons') r order by w.key, r.key

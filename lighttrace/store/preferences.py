@@ -29,6 +29,7 @@ MOST_PROJECTS = 500  # that somebody says something of
 # kinds of causes that go by another name here
 _OF_CAUSE = {
     "spike_escalated": "spike",
+    "again": "spike",
     "loud": "new",
     "events": "volume",
     "users": "volume",

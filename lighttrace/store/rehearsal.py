@@ -30,7 +30,7 @@ CAUSES = """
 select c.kind, c.at, c.event_row, i.id, p.short_prefix, i.short, i.title, p.slug
   from (select * from cause order by id desc limit :most) c
   cross join issue i on i.id = c.issue_id cross join project p on p.id = i.project_id
- where c.at >= :since and i.merged_into is null and p.deleted_at is null
+ where c.at >= :since and c.kind <> 'again' and i.merged_into is null and p.deleted_at is null
    and (:project_ids is null or p.id in (select value from json_each(:project_ids)))
  order by c.id
 """

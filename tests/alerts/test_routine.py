@@ -14,7 +14,7 @@ from lighttrace.clock import FixedClock
 from lighttrace.config import Config
 from lighttrace.errors import OutwardError
 from lighttrace.settings.alerts import Alerts as AlertOptions
-from lighttrace.store import mutes, teams, users
+from lighttrace.store import asides, mutes, teams, users
 from lighttrace.store.database import Transaction
 from lighttrace.store.mutes import Muted
 from lighttrace.store.store import Store
@@ -173,23 +173,33 @@ async def test_messages_that_nobody_followed_are_called_noise(
     assert "nobody opened it" not in text_of(box.messages[1])
 
 
-async def test_what_mutes_kept_back_is_counted_for_whom_it_would_have_reached(
+async def test_what_mutes_kept_back_is_said_to_whom_it_would_have_reached_and_once(
     store: Store, box: Mailbox, clock: FixedClock
 ) -> None:
     mira, bob = await somebody(store, MIRA, "owner"), await somebody(store, BOB)
 
     def mute(tx: Transaction) -> None:
-        for whom, messages in ((None, 30), (mira.id, 4), (bob.id, 1)):
+        for whom, by, messages in ((None, mira.id, 30), (mira.id, mira.id, 4), (bob.id, bob.id, 1)):
             what = Muted(project_id=1, for_user=whom)
-            made = mutes.add(tx, what, MONDAY + DAY, None, SATURDAY)
-            mutes.hold(tx, made, messages)
+            made = mutes.add(tx, what, MONDAY + 4 * DAY, by, SATURDAY)
+            for _ in range(messages):
+                for person in (mira, bob):
+                    if whom in (None, person.id):
+                        asides.note(tx, person.email, "muted", made, SATURDAY)
 
     await store.write(mute)
     clock.set(MONDAY)
     await House(store, box, clock).look()
-    by = dict(zip(box.recipients, box.messages, strict=True))
-    assert "Kept back by mutes: 34." in text_of(by[MIRA])
-    assert "Kept back by mutes: 31." in text_of(by[BOB])
+    by = dict(zip(box.recipients, map(text_of, box.messages), strict=True))
+    everybody = "- 30 not sent: shop muted by Mira until Friday 08:00\n"
+    assert everybody in by[MIRA] and everybody in by[BOB]
+    assert "- 4 not sent: shop muted by you until Friday 08:00\n" in by[MIRA]
+    assert "- 1 not sent: shop muted by you until Friday 08:00\n" in by[BOB]
+    assert "- 4 not sent" not in by[BOB]
+    box.messages.clear()
+    clock.set(MONDAY + 7 * DAY)
+    await House(store, box, clock).look()
+    assert "not sent" not in text_of(box.messages[0])
 
 
 async def test_a_line_a_day_says_what_happened_on_the_last(

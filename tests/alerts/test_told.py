@@ -8,7 +8,7 @@ import pytest
 from lighttrace.alerts import news
 from lighttrace.alerts.compose import compose
 from lighttrace.errors import RefusedError
-from lighttrace.store import causes, mutes, preferences, projects, teams, triage
+from lighttrace.store import asides, causes, mutes, preferences, projects, teams, triage
 from lighttrace.store.archiving import FOREVER, Archive
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.mutes import Muted
@@ -190,7 +190,12 @@ def test_a_muted_issue_project_or_rule_makes_no_messages_and_counts_them(shop: S
         assert not mutes.end(shop.db, mute, NOON)
     shop.receive(an_event(group="z"))
     assert len(shop.told()) == 2
-    assert [it.held for it in mutes.held_since(shop.db, NOON)] == [2, 2]
+    kept = asides.of(shop.db, mira.email, "muted")
+    assert [it.n for it in kept] == [1, 1]
+    assert [(it.until, it.held) for it in mutes.some(shop.db, [it.about for it in kept])] == [
+        (NOON, 2),
+        (NOON, 2),
+    ]
 
 
 def test_a_mute_of_a_rule_leaves_what_another_rule_says(shop: Shop) -> None:

@@ -38,6 +38,7 @@ from lighttrace.store import (
     saved_searches,
     sessions,
     spikes,
+    stirring,
     suggestions,
     tag_stats,
     teams,
@@ -188,6 +189,7 @@ QUESTIONS: dict[str, Ask] = {
     "issues of the same traces": lambda db: same_trace.linked(db, [1, 2, 3]),
     "how long people took": lambda db: pace.to_acknowledge(db, (1,), NOON),
     "what people did": lambda db: pace.recent(db, None, NOON - DAY, 5),
+    "what stirs": lambda db: stirring.candidates(db, NOON - DAY, NOON + 3 * DAY),
     "what is spiking": lambda db: spikes.of_issues(db, [1, 2]),
     **{
         f"the minutes of {words}": lambda db, it=it: (

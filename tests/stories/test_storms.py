@@ -2,73 +2,17 @@
 with a clock that is told what time it is.
 """
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import time
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
-from lighttrace.alerts.loop import Alerts
-from lighttrace.clock import FixedClock
 from lighttrace.config import Config
 from lighttrace.settings.alerts import Alerts as AlertOptions
 from lighttrace.settings.quiet_hours import QuietHours
-from lighttrace.store import causes, lanes, outbox
-from lighttrace.store.database import Transaction
-from lighttrace.store.store import Store
-from tests.mailbox import Mailbox, html_of, mailbox, text_of
-from tests.store.make import DAY, HOUR, MINUTE, NOON, an_event, running
+from tests.mailbox import html_of, text_of
+from tests.store.make import DAY, HOUR, MINUTE, NOON, an_event
+from tests.stories.team import ADA, Team
 
 SECOND = 1_000
-ADA = "ada@example.com"
-
-
-class Team:
-    """Somebody with a mailbox, and a shop that breaks."""
-
-    def __init__(self, store: Store, box: Mailbox, clock: FixedClock) -> None:
-        self.store, self.box, self.clock = store, box, clock
-        config = Config(smtp=box.smtp(), alerts=AlertOptions(to=(ADA,)))
-        self.alerts = Alerts(store, lambda: config, clock)
-
-    async def receive(self, **event: Any) -> int:
-        stored = await self.store.submit(an_event(at=self.clock.now_ms(), **event))
-        await self.alerts.step()
-        assert stored.issue_id is not None
-        return stored.issue_id
-
-    async def cause(self, kind: str, issue_id: int) -> None:
-        def add(tx: Transaction) -> None:
-            tx.execute(causes.ADD, (kind, issue_id, None, self.clock.now_ms()))
-
-        await self.store.write(add)
-        await self.alerts.step()
-
-    async def wait(self, ms: int) -> None:
-        """The loop sleeps until a window closes or a message is due."""
-        until = self.clock.now_ms() + ms
-        while self.clock.now_ms() < until:
-            due = await self.store.read(outbox.next_due_at)
-            window = await self.store.read(lanes.next_at)
-            times = [at for at in (window, *due.values()) if at is not None]
-            at = min([it for it in times if it > self.clock.now_ms()], default=until)
-            self.clock.set(min(at, until))
-            await self.alerts.step()
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as made:
-        yield made
-
-
-@pytest.fixture
-async def team(tmp_path: Path, box: Mailbox) -> AsyncIterator[Team]:
-    clock = FixedClock(NOON)
-    async with running(tmp_path / "lighttrace.db", clock, synchronous="NORMAL") as store:
-        yield Team(store, box, clock)
 
 
 async def test_forty_new_issues_after_a_deploy_are_one_mail_and_one_digest(team: Team) -> None:
@@ -121,11 +65,8 @@ async def test_a_database_that_takes_twelve_issues_down_makes_two_mails(team: Te
 
 async def test_what_came_in_the_night_is_one_mail_in_the_morning(team: Team) -> None:
     hours = QuietHours(from_=time(22), to=time(7), zone=ZoneInfo("Europe/Berlin"))
-    team.alerts = Alerts(
-        team.store,
-        lambda: Config(smtp=team.box.smtp(), alerts=AlertOptions(to=(ADA,), quiet_hours=hours)),
-        team.clock,
-    )
+    alerts = AlertOptions(to=(ADA,), quiet_hours=hours)
+    team.config = Config(smtp=team.box.smtp(), alerts=alerts)
     team.clock.set(NOON + 10 * HOUR)  # 23:00
     for number in range(3):
         await team.receive(group=f"g{number}")

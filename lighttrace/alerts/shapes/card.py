@@ -88,7 +88,7 @@ def card(news: News) -> Card:
         where=line(where or (told.culprit if told else "")),
         code=code(hit),
         facts=tuple((name, it) for name, it in _facts(told, news.rate) if it) if told else (),
-        reasons=tuple(filter(None, map(line, news.reasons))),
+        reasons=tuple(filter(None, map(line, (*news.reasons, *_asides(news))))),
         items=tuple(_item(one) for one in news.others),
         more=max(0, news.count - len(news.others)),
         links=tuple(_links(news)),
@@ -157,6 +157,13 @@ def _says(news: News) -> str:
     if news.digest is not None:
         return news.digest.sharing
     return news.told.value if news.told else ""
+
+
+def _asides(news: News) -> Iterator[str]:
+    """What a digest mentions by the way."""
+    if news.digest is not None:
+        yield from (it.sentence for it in news.digest.again)
+        yield from news.digest.muted
 
 
 def _facts(told: Told, rate: Rate | None) -> Iterator[tuple[str, str]]:

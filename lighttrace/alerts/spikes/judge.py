@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from lighttrace.alerts.spikes import baseline, words
 from lighttrace.alerts.spikes.baseline import GUARD
-from lighttrace.alerts.spikes.history import DAY, HOUR, WINDOWS, Counted, History
+from lighttrace.alerts.spikes.history import DAY, HOUR, KNOWN_DAYS, WINDOWS, Counted, History
 from lighttrace.alerts.spikes.rings import Needs
 from lighttrace.alerts.spikes.series import Ceiling, Series
 from lighttrace.alerts.spikes.tail import tail
@@ -19,6 +19,7 @@ LEAST: Mapping[Counted, Mapping[int, int]] = {
     "events": {1: 8, 5: 8, 15: 8, 60: 5},
     "people": {1: 5, 5: 5, 15: 5, 60: 3},
 }
+STIRRING = 3  # events in an hour, of what is all but asleep
 YOUNG = DAY  # until it is so old, the fewest are twice as many, and the ratio larger
 YOUNG_RATIO = 2.0  # more
 ABOVE_MOST = 1.25
@@ -105,6 +106,28 @@ def look(history: History, now: int, sensitivity: Sensitivity) -> tuple[Verdict 
                 if verdict is not None:
                     return verdict, found
     return None, found
+
+
+def stirs(history: History, now: int, sensitivity: Sensitivity) -> Verdict | None:
+    """What comes too often for chance in this hour, and less often than a spike would; or None.
+
+    Nobody is disturbed by it, so usual is what it was on the average of all the time known: what is
+    rare has no time of day.
+    """
+    n, usual = history.windows[HOUR].events, history.usual("events")
+    fewest_of_spike = fewest(sensitivity, "events", young=False)[HOUR]
+    if now - history.first_min < BATCH_AGE or now - HOUR < history.free_from:
+        return None
+    if not STIRRING <= n < fewest_of_spike:
+        return None
+    known = min(now - history.first_min, KNOWN_DAYS * DAY)
+    rate = max(baseline.average(usual, now, history.first_min), baseline.FLOOR / known)
+    most = baseline.most(usual, history.raw("events"), now, HOUR)
+    spread = baseline.spread(usual, now, HOUR, history.first_min)
+    chance = tail(n, rate * HOUR, spread)
+    if n <= ABOVE_MOST * most or chance >= STRICTNESS[sensitivity].alpha:
+        return None
+    return Verdict(HOUR, "events", n, rate, rate, spread, most, chance)
 
 
 def _candidates(

@@ -12,6 +12,7 @@ from lighttrace.alerts.spikes.history import DAY, History
 from lighttrace.alerts.spikes.judge import Sensitivity, Verdict
 from lighttrace.alerts.spikes.rings import CAP, Ring
 from lighttrace.alerts.spikes.series import Ceiling, Series
+from lighttrace.alerts.spikes.stir import last_hour
 
 MONDAY = 20_598 * DAY  # a Monday, midnight, as minutes since 1970
 LOOK_S, NEEDS_S = 5, 300
@@ -158,6 +159,13 @@ class Street:
             free_from=self._free_from,
             ceilings=tuple(it for it in self._ceilings if it.end > at_s // 60 - KEPT),
         )
+
+    def stirs(self, at: float) -> str:
+        """What a digest would say of it at a moment; nothing if it does not stir."""
+        now = MONDAY + int(at) // 60
+        history = last_hour(self.history(now * 60), now)
+        verdict = judge.stirs(history, now, self._sensitivity)
+        return verdict.reason if verdict else ""
 
     def alerts(self) -> list[Told]:
         """Messages; what is only noted in the activity is none."""

@@ -60,11 +60,23 @@ def test_2_the_day_is_ten_times_as_loud_as_the_night(shape: str) -> None:
 
 
 def test_3_three_in_an_hour_of_what_came_once_a_week() -> None:
-    street = Street()
+    """It stirs with the third, which the next digest mentions; there is no alert."""
+    street, stirred = Street(), []
     for at in (*every(WEEK, 0, 2 * WEEK), *every(20 * MINUTE, 2 * WEEK, 2 * WEEK + HOUR)):
         street.hear(at)
+        stirred.append(street.stirs(at))
+    assert stirred == ["", "", "", "", "3 per h, usually 1 a week"]
     street.pass_to(2 * WEEK + DAY)
     assert street.told == []
+
+
+def test_3_what_comes_now_and_then_anyway_does_not_stir() -> None:
+    rng, street = random.Random(3), Street()
+    stirred = []
+    for at in poisson(rng, 0.3 / 60, 0, 14 * DAY):
+        street.hear(at)
+        stirred.append(street.stirs(at))
+    assert len(stirred) > 80 and not any(stirred)
 
 
 def test_4_one_every_twelve_minutes_of_what_came_once_a_week() -> None:

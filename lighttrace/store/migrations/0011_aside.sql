@@ -1,0 +1,2 @@
+-- What the next digest of a target mentions by the way. `kind`: again (an issue that is active again, `words` say how), muted (a mute that kept back `n` messages). `about`: the issue or the mute.
+CREATE TABLE aside(target TEXT NOT NULL, kind TEXT NOT NULL CHECK(kind IN ('again','muted')), about INTEGER NOT NULL, n INTEGER NOT NULL, words TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(target, kind, about)) STRICT, WITHOUT ROWID;

@@ -77,7 +77,7 @@ def _targets(value: Any) -> tuple[str, ...]:
     found = _texts(value)
     for one in found:
         if not is_target(one):
-            raise ValueError(_no_target(one))
+            raise ValueError(no_target(one))
     if not found:
         raise ValueError("nobody would be told")
     if len(found) > MOST_TARGETS:
@@ -91,7 +91,7 @@ def is_target(text: str) -> bool:
     return ":" not in text and is_address(text)
 
 
-def _no_target(text: str) -> str:
+def no_target(text: str) -> str:
     """What is wrong with it, and what would be right."""
     kind, colon, name = text.partition(":")
     several = [it for it in re.split(r"[\s,;]+", text) if it]

@@ -4,6 +4,7 @@ import json
 
 from lighttrace.store.causes import Kind
 from lighttrace.store.database import Reader
+from lighttrace.store.tallies import LATE_MS
 
 MINUTE_MS = 60_000
 
@@ -23,13 +24,15 @@ def minutes(db: Reader, issue_id: int, since_ms: int, until_ms: int) -> list[tup
 
 MET = """
 select e.id, e.received_at, e.person_id from json_each(?) w cross join event e on e.id = w.value
- where e.received_at >= ? order by e.id
+ where e.received_at >= ? and e.received_at - e.happened_at <= ? order by e.id
 """
 
 
 def met(db: Reader, rows: list[int], since_ms: int) -> list[tuple[int, int, int | None]]:
-    """(row, when it was received, who met it) of these events, oldest first."""
-    found = db.execute(MET, (json.dumps(rows), since_ms))
+    """(row, when it was received, who met it) of these events, oldest first, without those that
+    came late.
+    """
+    found = db.execute(MET, (json.dumps(rows), since_ms, LATE_MS))
     return [(row[0], row[1], row[2]) for row in found]
 
 

@@ -1,66 +1,315 @@
-"""What a composed rule is rehearsed on: what happened in the last 14 days, and the minutes in which
-issues had events. Reads only.
+"""What a composed rule is rehearsed on: what happened of late, which issues were loud enough for a
+number, their events, and what people did about them. Reads only, and every read is bounded.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from lighttrace.event.model import Json
+from lighttrace.store import events
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import short_id
+from lighttrace.store.tallies import HOUR_MS, LATE_MS, MINUTE_MS
 
 MOST_CAUSES = 2_000  # the newest
-MOST_ISSUES = 60  # whose minutes are counted: those with the newest causes
-HOUR_MS = 3_600_000
+MOST_ACTS = 5_000
+MOST_VALUES = 5_000  # of tags
+MOST_MINUTES = 300_000  # of all issues, 60 ms
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """A cause with the issue it is about."""
+    """A cause that no rule has counted. `issue_id` None: it is about a project as a whole."""
 
     kind: str
-    at: int
+    at: int  # ms
     event_row: int | None
-    issue_id: int
-    short_id: str
-    title: str
-    project: str
+    issue_id: int | None
+    project_id: int
+    said: dict[str, Json] = field(default_factory=dict)
 
 
+# the bound is of all causes there are, so that what is read of others' projects is bounded too
 CAUSES = """
-select c.kind, c.at, c.event_row, i.id, p.short_prefix, i.short, i.title, p.slug
+select c.kind, c.at, c.event_row, i.id, p.id, c.said
   from (select * from cause order by id desc limit :most) c
-  cross join issue i on i.id = c.issue_id cross join project p on p.id = i.project_id
- where c.at >= :since and c.kind <> 'again' and i.merged_into is null and p.deleted_at is null
-   and (:project_ids is null or p.id in (select value from json_each(:project_ids)))
+  left join issue i on i.id = c.issue_id
+ cross join project p on p.id = coalesce(i.project_id, c.project_id)
+ where c.at >= :since and c.rule is null and c.kind <> 'again' and p.deleted_at is null
+   and p.archived_at is null
+   and (c.issue_id is null or i.merged_into is null)
+   and p.id in (select value from json_each(:project_ids))
  order by c.id
 """
 
 
-def happened(db: Reader, project_ids: tuple[int, ...] | None, since_ms: int) -> list[Happened]:
+def happened(db: Reader, project_ids: Sequence[int], since_ms: int) -> list[Happened]:
     """Oldest first."""
-    ids = None if project_ids is None else json.dumps(project_ids)
-    values = {"project_ids": ids, "since": since_ms, "most": MOST_CAUSES}
+    values = {"project_ids": json.dumps(project_ids), "since": since_ms, "most": MOST_CAUSES}
+    found = db.execute(CAUSES, values)
     return [
-        Happened(kind, at, row, issue_id, short_id(prefix, short), title, slug)
-        for kind, at, row, issue_id, prefix, short, title, slug in db.execute(CAUSES, values)
+        Happened(kind, at, row, issue_id, project_id, json.loads(said))
+        for kind, at, row, issue_id, project_id, said in found
     ]
 
 
-MINUTES = """
-with busy as materialized (
-  select distinct c.hour, c.hash_id from json_each(:hours) h
-   cross join grouphash g on g.issue_id = :issue_id
-   cross join count_hour c on c.hour = h.value and c.hash_id = g.id)
-select c.minute, sum(c.n), sum(c.people)
-  from busy b cross join json_each(:sixty) m
- cross join count_minute c on c.minute = b.hour * 60 + m.value and c.hash_id = b.hash_id
- group by c.minute order by c.minute
+@dataclass(frozen=True, slots=True)
+class Face:
+    """An issue as it is named, with the numbers of all its life."""
+
+    issue_id: int
+    short_id: str
+    title: str
+    project: str
+    project_id: int
+    events: int
+    people: int
+    first_at: int
+    last_at: int
+
+
+FACES = """
+select i.id, p.short_prefix, i.short, i.title, i.value, p.slug, p.id, e.n, e.people, e.first_at,
+  e.last_at
+  from json_each(?) w cross join issue i on i.id = w.value
+ cross join issue_env e on e.env_id = 0 and e.issue_id = i.id
+ cross join project p on p.id = i.project_id
 """
-SIXTY = json.dumps(list(range(60)))
 
 
-def minutes(db: Reader, issue_id: int, since_ms: int, until_ms: int) -> list[tuple[int, int, int]]:
-    """(minute, events, people) of an issue, where it had any."""
-    hours = list(range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1))
-    values = {"hours": json.dumps(hours), "issue_id": issue_id, "sixty": SIXTY}
-    return db.execute(MINUTES, values).fetchall()
+def faces(db: Reader, issue_ids: Iterable[int]) -> dict[int, Face]:
+    return {
+        id_: Face(id_, short_id(prefix, short), f"{title}: {value}" if value else title, *rest)
+        for id_, prefix, short, title, value, *rest in db.execute(
+            FACES, (json.dumps(sorted(set(issue_ids))),)
+        )
+    }
+
+
+# Rows come in the order of their key, so nothing is sorted; where an issue is made of several
+# hashes, each of them may be quiet in an hour in which all together are not.
+BUSY = """
+with several(hash_id) as materialized (
+  select g.id from (select issue_id from grouphash where issue_id is not null
+    group by issue_id having count(*) > 1) s
+   cross join grouphash g on g.issue_id = s.issue_id),
+busy as materialized (
+  select c.hour, c.hash_id, sum(c.n) as n from count_hour c where c.hour >= :since
+   group by c.hour, c.hash_id
+  having sum(c.n) >= :least or c.hash_id in (select hash_id from several))
+select g.issue_id, b.hour, sum(b.n) as n
+  from busy b cross join grouphash g on g.id = b.hash_id
+ where g.issue_id is not null and g.project_id in (select value from json_each(:project_ids))
+ group by g.issue_id, b.hour having sum(b.n) >= :least order by 1, 2
+"""
+
+
+def busy(
+    db: Reader, project_ids: Sequence[int], since_ms: int, least: int
+) -> dict[int, dict[int, int]]:
+    """Issue → hour → events, of the hours in which it had so many at least."""
+    values = {
+        "project_ids": json.dumps(project_ids),
+        "since": since_ms // HOUR_MS,
+        "least": least,
+    }
+    found: dict[int, dict[int, int]] = {}
+    for issue_id, hour, n in db.execute(BUSY, values):
+        found.setdefault(issue_id, {})[hour] = n
+    return found
+
+
+LIVELY = """
+select e.issue_id from issue_env e
+ where e.env_id = 0 and e.last_at >= :since and e.people >= :people
+   and e.project_id in (select value from json_each(:project_ids))
+ order by e.first_at desc, e.issue_id desc
+"""
+
+
+def lively(db: Reader, project_ids: Sequence[int], since_ms: int, people: int) -> list[int]:
+    """Issues that had events since, and have ever met so many people; the youngest first."""
+    values = {"project_ids": json.dumps(project_ids), "since": since_ms, "people": people}
+    return [row[0] for row in db.execute(LIVELY, values)]
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """An event as it is counted. `alike`: what is equal of events of which a search that asks
+    neither for people nor for times is true of both or of none.
+    """
+
+    row: int
+    at: int  # ms, of its receipt
+    person_id: int | None
+    alike: Any
+
+
+COLUMNS = """
+select e.id, e.received_at, e.person_id, e.hash_id, e.env_id, e.level, e.release_id, e.title, e.tags
+"""
+SPANS = f"""
+{COLUMNS} from json_each(:spans) s cross join grouphash g on g.issue_id = :issue_id
+ cross join event e on e.hash_id = g.id and e.id >= s.value ->> 0 and e.id < s.value ->> 1
+ where e.received_at - e.happened_at <= :late limit :most
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """`whole`: there are no more."""
+
+    met: list[Met]
+    whole: bool
+
+
+def met(db: Reader, issue_id: int, spans: Sequence[tuple[int, int]], most: int) -> Tape:
+    """The events of an issue in spans of rows (the second is not of it), the newest spans first
+    while they are not too many; in their order, without those that came late.
+    """
+    values = {
+        "issue_id": issue_id,
+        "spans": json.dumps(sorted(spans, reverse=True)),
+        "late": LATE_MS,
+        "most": most + 1,
+    }
+    found = [_met(it) for it in db.execute(SPANS, values)]
+    return Tape(sorted(found[:most], key=lambda it: it.row), len(found) <= most)
+
+
+SOME = f"""
+{COLUMNS} from json_each(:rows) w cross join event e on e.id = w.value
+ where e.received_at - e.happened_at <= :late order by e.id
+"""
+
+
+def first_met(db: Reader, issue_id: int, most: int, *, late: bool) -> Tape:
+    """The oldest events there are of an issue. `late`: also those that came late."""
+    rows = events.newer_rows(db, issue_id, events.NO_ROW_BEFORE, most + 1)
+    found = of_rows(db, rows[:most], None if late else LATE_MS)
+    return Tape(list(found.values()), len(rows) <= most)
+
+
+def of_rows(db: Reader, rows: Iterable[int], late_ms: int | None = None) -> dict[int, Met]:
+    """Some events, in their order; those that are gone, or came later than that, are left out."""
+    late = 2**62 if late_ms is None else late_ms
+    values = {"rows": json.dumps(sorted(set(rows))), "late": late}
+    return {it[0]: _met(it) for it in db.execute(SOME, values)}
+
+
+def _met(columns: Any) -> Met:
+    return Met(columns[0], columns[1], columns[2], columns[3:])
+
+
+# Minutes of several issues are one walk along the key; minute by minute it would be 20,000 seeks
+# for each of them.
+MINUTES = """
+with theirs(hash_id, issue_id) as materialized (
+  select g.id, g.issue_id from json_each(:issue_ids) w cross join grouphash g
+     on g.issue_id = w.value)
+select t.issue_id, c.minute, sum(c.n), sum(c.people)
+  from (select minute, hash_id, n, people from count_minute where minute >= :since
+    order by minute desc limit :most) c
+ cross join theirs t on t.hash_id = c.hash_id
+ group by t.issue_id, c.minute
+"""
+
+
+def minutes(
+    db: Reader, issue_ids: Iterable[int], since_ms: int
+) -> dict[int, list[tuple[int, int, int]]]:
+    """Issue → (ms of its end, events, people) of its minutes, out of the newest MOST_MINUTES of
+    all issues.
+    """
+    values = {
+        "issue_ids": json.dumps(list(issue_ids)),
+        "since": since_ms // MINUTE_MS,
+        "most": MOST_MINUTES,
+    }
+    found: dict[int, list[tuple[int, int, int]]] = {}
+    for issue_id, minute, n, people in db.execute(MINUTES, values):
+        found.setdefault(issue_id, []).append(((minute + 1) * MINUTE_MS - 1, n, people))
+    return found
+
+
+OF_ISSUE = """
+select coalesce(sum(c.n), 0) from json_each(:hours) h
+ cross join grouphash g on g.issue_id = :issue_id
+ cross join count_hour c on c.hour = h.value and c.hash_id = g.id
+"""
+
+
+def counted(db: Reader, issue_id: int, since_ms: int, until_ms: int) -> int:
+    """How many events an issue had."""
+    hours = range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1)
+    values = {"hours": json.dumps(list(hours)), "issue_id": issue_id}
+    return int(db.execute(OF_ISSUE, values).fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody did with an issue: acknowledged, assigned, resolved or archived it."""
+
+    at: int
+    name: str  # empty: somebody who is gone
+    kind: str
+
+
+ACTS = """
+select a.issue_id, a.at, coalesce(u.name, ''), a.kind
+  from activity a cross join issue i on i.id = a.issue_id left join user u on u.id = a.user_id
+ where a.at >= :since and a.user_id is not null
+   and a.kind in ('acknowledged', 'assigned', 'resolved', 'archived')
+   and i.project_id in (select value from json_each(:project_ids))
+ order by a.at desc limit :most
+"""
+
+
+def acts(db: Reader, project_ids: Sequence[int], since_ms: int) -> dict[int, list[Act]]:
+    """Of the newest MOST_ACTS: what people did with each issue, oldest first."""
+    values = {"project_ids": json.dumps(project_ids), "since": since_ms, "most": MOST_ACTS}
+    found: dict[int, list[Act]] = {}
+    for issue_id, *it in reversed(db.execute(ACTS, values).fetchall()):
+        found.setdefault(issue_id, []).append(Act(*it))
+    return found
+
+
+SHARES = """
+select hour, project_id, sum(iif(outcome = 'accepted', n, 0)),
+  sum(iif(outcome in ('invalid', 'too_large'), n, 0)), sum(iif(outcome = 'rate_limited', n, 0))
+  from outcome_hour where hour >= :since and source = 'server'
+   and project_id in (select value from json_each(:project_ids))
+ group by hour, project_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What became of what a project sent in an hour since 1970."""
+
+    hour: int
+    project_id: int
+    accepted: int
+    refused: int
+    limited: int
+
+
+def shares(db: Reader, project_ids: Sequence[int], since_ms: int) -> list[Hour]:
+    """The ledger, hour by hour, as `outcomes.of_projects` sums it up."""
+    values = {"project_ids": json.dumps(project_ids), "since": since_ms // HOUR_MS}
+    return [Hour(*row) for row in db.execute(SHARES, values)]
+
+
+TAGGED = """
+select v.id from tag_key k cross join tag_value v on v.key_id = k.id
+ where k.name in (select value from json_each(:names)) limit :most
+"""
+
+
+def tag_ids(db: Reader, names: Iterable[str]) -> frozenset[int] | None:
+    """The values of some tags, as events name them; None if there are more than MOST_VALUES."""
+    values = {"names": json.dumps(sorted(names)), "most": MOST_VALUES + 1}
+    found = frozenset(row[0] for row in db.execute(TAGGED, values))
+    return found if len(found) <= MOST_VALUES else None

@@ -1,138 +1,156 @@
-"""`/alerts/new`: a rule composed, said as a sentence, rehearsed on the last 14 days, and handed out
-for the file. Nothing is saved: the address holds the whole rule.
+"""`/alerts/new`: a rule composed as a sentence, rehearsed on the last 14 days, and handed out for
+the file. Nothing is saved: the address holds the whole rule.
 """
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from lighttrace.alerts.rehearse import DAYS, Rehearsed, rehearse
+from lighttrace.alerts.rehearse.rehearsal import Rehearsal, rehearse
+from lighttrace.alerts.rehearse.stage import DAYS
 from lighttrace.alerts.rules import Rule
-from lighttrace.errors import QueryError, RuleError
-from lighttrace.event import triggers
-from lighttrace.event.query import slips
-from lighttrace.event.query.match import compiled
-from lighttrace.event.query.read import parse
-from lighttrace.event.query.tree import EVERYTHING
-from lighttrace.settings.alert_rules import MOST_TARGETS, TARGETS, AlertRule, is_target
+from lighttrace.config import Config
+from lighttrace.event.triggers import duration
+from lighttrace.settings.alert_rules import AlertRule, is_target
+from lighttrace.store import projects
 from lighttrace.store.database import Reader
+from lighttrace.store.projects import Project
 from lighttrace.store.sight import Sight
 from lighttrace.store.users import User
-from lighttrace.web import guards, rule_words, state
+from lighttrace.web import (
+    guards,
+    links,
+    rehearsal_view,
+    rule_form,
+    rule_people,
+    rule_toml,
+    state,
+)
 from lighttrace.web.guards import Guard, Page
-from lighttrace.web.pages.alerts import Names, Words, names
-from lighttrace.web.render import render
+from lighttrace.web.pages.alerts import Words, names
+from lighttrace.web.render import render, wants_fragment
+from lighttrace.web.rule_form import FIRST, Asked, Read
+from lighttrace.web.rule_people import Offer, Whom
 
-MOST_TEXT = 300
-OFFERED = ("new", "regression", "escalating", "spike", "50 events in 5m", "10 users in 1h")
+# as the sentence of the form says them
+MOMENTS = {
+    "new": "an issue is new",
+    "regression": "an issue comes back",
+    "escalating": "an issue is louder than foreseen",
+    "spike": "an issue spikes",
+    "events": "an issue reaches events",
+    "users": "an issue reaches users",
+    "ever": "an issue has ever met users",
+    "every": "an event comes",
+    "feedback": "a user says something",
+    "ingest": "much is refused",
+    "quota": "more comes than can be taken",
+}
+PAUSES = (5, 15, 30, 60, 240, 1440)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address says."""
-
-    name: str
-    when: str
-    project: str
-    where: str
-    to: str
-    every: str
-
-    @classmethod
-    def read(cls, request: Request) -> "Asked":
-        def text(name: str) -> str:
-            said = request.query_params.get(name, "").strip()[:MOST_TEXT]
-            return "".join(char for char in said if char.isprintable())
-
-        return cls(*(text(it) for it in ("name", "when", "project", "where", "to", "every")))
-
-    def rule(self) -> AlertRule:
-        """Raises RuleError with a sentence."""
-        when = tuple(triggers.trigger(it) for it in self.when.split(",") if it.strip())
-        to = tuple(dict.fromkeys(it.strip() for it in self.to.split(",") if it.strip()))
-        for one in to:
-            if not is_target(one):
-                raise RuleError(f'"{one}" is nobody: say {TARGETS}.')
-        if not when or len(to) > MOST_TARGETS:
-            raise RuleError("A rule needs a moment, and names 20 at most.")
-        try:
-            slips.refuse(self.where)
-            where = parse(self.where)
-            compiled(where)
-        except QueryError as error:
-            raise RuleError(str(error)) from error
-        made = AlertRule(
-            name=(self.name or "my rule")[:60],
-            when=when,
-            project=(self.project,) if self.project else None,
-            where=None if where == EVERYTHING else where,
-            to=to or ("owner",),
-            every=triggers.minutes_of(self.every) if self.every else None,
-        )
-        for wrong in made.disagreements():
-            raise RuleError(wrong.message)
-        return made
+class Found:
+    projects: list[Project]
+    offers: list[Offer]
+    whom: list[Whom]
+    words: Words
+    rehearsal: Rehearsal | None
+    read: Read
 
 
 async def show(request: Request) -> Response:
-    services, asked = state.of(request), Asked.read(request)
-    config, person = services.config, guards.person(request)
-    rule, error = None, ""
-    if asked.when:
-        try:
-            rule = asked.rule()
-        except RuleError as wrong:
-            error = f"{str(wrong)[:1].upper()}{str(wrong)[1:]}"
-    now_ms = services.clock.now_ms()
-    found, known = await services.store.read(_look, rule, guards.sight(request), person, now_ms)
-    words = Words(config, person, known)
+    services, asked = state.of(request), Asked.read(request.query_params)
+    if not asked.when and "moment" not in request.query_params:
+        asked = replace(asked, when=(FIRST,), to=asked.to or ("owner",))
+    address = f"{links.url(request, '/alerts/new')}?{asked.written()}"
+    if "moment" in request.query_params and not wants_fragment(request):
+        return RedirectResponse(address, status_code=303)
+    begun = services.clock.monotonic_s()
+    found = await services.store.read(
+        _look,
+        asked,
+        services.config,
+        guards.sight(request),
+        guards.person(request),
+        services.clock.now_ms(),
+    )
+    rule, zone = found.read.rule, guards.person(request).options.get("timezone") or "UTC"
+    source = services.config.source
     return render(
         request,
         "pages/alert_new.html",
+        headers={"HX-Replace-Url": address} if wants_fragment(request) else None,
         cur="alerts",
         asked=asked,
-        rule=rule,
-        error=error,
+        moments=MOMENTS,
+        numbers=tuple(rule_form.USUAL),
+        pauses=[duration(it) for it in PAUSES],
         found=found,
+        rule=rule,
+        errors=found.read.errors,
+        mistake=found.read.mistake,
+        address=partial(_address, request, asked),
+        public=f"{links.public(request, services.config)}/alerts/new?{asked.written()}",
+        took_s=services.clock.monotonic_s() - begun,
         days=DAYS,
-        pieces=rule_words.sentence(Rule.of(rule), words.short) if rule else (),
-        snippet=_snippet(rule) if rule else "",
-        offered=OFFERED,
-        known=[f"team:{it}" for it in known.sizes] + [it.target for it in config.alerts.webhooks],
-        source=config.source.name if config.source else "lighttrace.toml",
+        lines=rule_toml.lines(rule) if rule else (),
+        bounds=_bounds(found.rehearsal, rule),
+        **_drawn(found.rehearsal, zone, services.clock.now_ms()),
+        source=source.name if source else "lighttrace.toml",
+        rules=len(services.config.alerts.rules),
     )
 
 
+def _address(request: Request, asked: Asked, **changed: object) -> str:
+    query = asked.but(changed.get("when"), changed.get("where")).written()  # type: ignore[arg-type]
+    return f"{links.url(request, '/alerts/new')}?{query}"
+
+
 def _look(
-    db: Reader, rule: AlertRule | None, sight: Sight, person: User, now_ms: int
-) -> tuple[Rehearsed | None, Names]:
-    known = names(db, person.id)
-    if rule is None:
-        return None, known
-    return rehearse(db, Rule.of(rule), sight.within(None), now_ms), known
+    db: Reader, asked: Asked, config: Config, sight: Sight, person: User, now_ms: int
+) -> Found:
+    seen = projects.every(db, sight)
+    words = Words(config, person, names(db, person.id))
+    read = rule_form.read(asked, [it.slug for it in seen])
+    rule, found = read.rule, None
+    if rule is not None:
+        slugs = {it.id: it.slug for it in seen}
+        found = rehearse(db, Rule.of(rule), slugs, config.impact.weights, now_ms)
+    own = [it for it in seen if not asked.project or it.slug in asked.project]
+    targets = [it for it in asked.to if is_target(it)] or ["owner"] * (not asked.to)
+    whom = rule_people.whom(db, config, targets, own, words.short("owner"))
+    return Found(seen, rule_people.offers(db, config), whom, words, found, read)
 
 
-def _snippet(rule: AlertRule) -> str:
-    """As the file has it; what cannot be printed was left out when the form was read."""
-    lines = ["[[alerts.rule]]", f"name = {_quoted(rule.name)}", f"when = {_list(rule.when)}"]
-    if rule.project:
-        lines.append(f"project = {_quoted(rule.project[0])}")
-    if rule.where is not None:
-        lines.append(f"where = {_quoted(str(rule.where))}")
-    lines.append(f"to = {_list(rule.to)}")
-    if rule.every is not None:
-        lines.append(f"every = {_quoted(triggers.duration(rule.every))}")
-    return "\n".join(lines)
+def _bounds(found: Rehearsal | None, rule: AlertRule | None) -> list[str]:
+    """What of it is near the truth or not known, in plain sentences."""
+    if found is None or rule is None:
+        return []
+    said = rehearsal_view.partly(found)
+    kinds = {it.kind for it in rule.when}
+    if kinds & {"ingest", "quota"}:
+        said.append(
+            "Refusals and quotas are kept by the hour: an hour is judged as it was at its end, "
+            "and its minute is not known."
+        )
+    if "feedback" in kinds and rule.where is not None:
+        said.append("Feedback whose event never came is true of no search.")
+    return said
 
 
-def _list(some: tuple[object, ...]) -> str:
-    return f"[{', '.join(_quoted(str(it)) for it in some)}]"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _drawn(found: Rehearsal | None, zone: str, now_ms: int) -> dict[str, Any]:
+    if found is None:
+        return {"sent": (), "missed": (), "lanes": (), "axis": ""}
+    return {
+        "sent": rehearsal_view.sent(found),
+        "missed": rehearsal_view.missed(found),
+        "lanes": rehearsal_view.lanes(found, zone, now_ms),
+        "axis": rehearsal_view.axis(found, zone),
+    }
 
 
 PAGES = (Page("/alerts/new", show, Guard.SIGNED_IN, name="alert_new"),)

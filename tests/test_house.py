@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "config": frozenset({"errors", "event", "settings", "toml"}),
     "event": frozenset({"errors"}),
     "sourcemaps": frozenset({"event", "errors"}),
-    "store": frozenset({"event", "clock", "errors"}),
+    "store": frozenset({"event", "sourcemaps", "clock", "errors"}),
     "ingest": frozenset({"event", "sourcemaps", "store", "limits", "config", "clock", "errors"}),
     "alerts": frozenset({"event", "store", "config", "settings", "outward", "clock", "errors"}),
     "assist": frozenset({"event", "store", "config", "settings", "clock", "errors"}),

@@ -39,6 +39,13 @@ class Ruled(msgspec.Struct, frozen=True):
     cut: Cut | None = None  # the same for all frames of a stack
 
 
+class Unmapped(msgspec.Struct, frozen=True):
+    """Why a frame of minified code stayed as it was sent, and what to do: sentences for people."""
+
+    why: str
+    remedy: str
+
+
 class Frame(msgspec.Struct, frozen=True):
     """One call. Oldest call first in a stack, the raising one last. `in_app` is what the SDK said,
     None if it did not.
@@ -65,6 +72,9 @@ class Frame(msgspec.Struct, frozen=True):
     # `sourcemap` in here marks a frame the client mapped itself
     data: dict[str, Json] | None = None
     ruled: Ruled | None = None  # once stack trace rules have changed something in its stack
+    # as it was sent, once a source map has made the frame readable; or why none has
+    minified: "Frame | None" = None
+    unmapped: Unmapped | None = None
 
 
 class Mechanism(msgspec.Struct, frozen=True):

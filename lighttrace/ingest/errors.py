@@ -1,7 +1,8 @@
 """Error events: payload bytes become an `EventWrite`. Pure but for ids where a client sent none.
 
-The order is fixed: decode, scrub, normalise, then what reads the event. Nothing secret reaches the
-group, the title, the tags or the disk, because only `scrub` sees the event before it is scrubbed.
+The order is fixed: decode, scrub, normalise, make readable, then what reads the event. Nothing
+secret reaches the group, the title, the tags or the disk, because only `scrub` sees the event
+before it is scrubbed.
 """
 
 from uuid import uuid4
@@ -59,13 +60,19 @@ def event_write(
         ip_address=origin.ip,
         user_agent=origin.user_agent,
     )
-    event = origin.grouping.seen(normalise(scrubbed.raw, arrival))
+    sent = normalise(scrubbed.raw, arrival)
+    read = origin.readable(sent) if origin.readable is not None else sent
+    event = origin.grouping.seen(read)
     grouping = origin.grouping.group(event)
     affected = person(event)
     group = (origin.project_id, grouping.version, grouping.hash)
     is_new = not origin.familiar.knows(group, origin.received_at)
     changed = decoded.cleaned or scrubbed.changed
     tags = all_tags(event)
+    minified_hash = None
+    if is_new and read is not sent:
+        minified = origin.grouping.group(origin.grouping.seen(sent)).hash
+        minified_hash = minified if minified != grouping.hash else None
     judgement, high_value = ownership.judge(event, tags, origin.rules, is_new=is_new)
     return EventWrite(
         project_id=origin.project_id,
@@ -84,6 +91,7 @@ def event_write(
         search_frames=search_text(event) if is_new else "",
         judgement=judgement,
         high_value=high_value,
+        minified_hash=minified_hash,
     )
 
 

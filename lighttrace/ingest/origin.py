@@ -1,8 +1,10 @@
 """Where something came from: what the request itself, its key and its project's options say."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lighttrace.event.grouping.rules import NONE, Rules
+from lighttrace.event.model import Event
 from lighttrace.event.owners import NO_RULES, Rulebook
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest.familiar import Familiar
@@ -22,3 +24,5 @@ class Origin:
     familiar: Familiar = field(default_factory=Familiar)
     rules: Rulebook = NO_RULES
     grouping: Rules = NONE
+    # makes frames of minified code readable; None: nothing was uploaded that could
+    readable: Callable[[Event], Event] | None = None

@@ -103,6 +103,24 @@ def sources(db: Reader, map_id: int) -> tuple[Source, ...]:
     return tuple(Source(path, source_id, bool(ignored)) for path, source_id, ignored in rows)
 
 
+ONE_SOURCE = "select path, source_id, ignored from map_source where map_id = ? and number = ?"
+
+
+def source(db: Reader, map_id: int, number: int) -> Source | None:
+    """One source of a map."""
+    row = db.execute(ONE_SOURCE, (map_id, number)).fetchone()
+    return None if row is None else Source(row[0], row[1], bool(row[2]))
+
+
+SHA1_OF = "select sha1 from artifact where id = ? and state = 'ready'"
+
+
+def sha1_of(db: Reader, artifact_id: int) -> bytes | None:
+    """Of the file as it was uploaded: what is known of it holds for ever. None if it is gone."""
+    row = db.execute(SHA1_OF, (artifact_id,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 PIECES = """
 select p.data from artifact a cross join artifact_piece p on p.artifact_id = a.id
  where a.id = ? and a.state = 'ready' order by p.number

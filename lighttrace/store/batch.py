@@ -84,6 +84,10 @@ class Entry:
 
 # The newest row there ever was, so that no id is given out twice after retention took the last one
 # or its issue was deleted (`deleting.py` notes it).
+LATE_MAPS_MS = (
+    7 * 24 * 60 * 60 * 1000
+)  # how long source maps may come after the events they are for
+
 LAST_ROW = """
 select max(coalesce((select max(id) from event), 0), coalesce((select max(id) from event_body), 0),
   coalesce((select max(last_event) from issue_env where env_id = 0), 0),
@@ -201,6 +205,11 @@ def _next_row(tx: Transaction, memory: Memory) -> int:
     return memory.next_row
 
 
+# How long source maps may come after events. Later, the group of a minified stack has nothing left
+# to say: with names of one letter, errors of different places are in one.
+LATE_MAPS_MS = 7 * 24 * 60 * 60 * 1000
+
+
 def _new_group(
     tx: Transaction,
     memory: Memory,
@@ -211,21 +220,28 @@ def _new_group(
 ) -> tuple[Group, bool]:
     """A hash nobody has seen, or one whose issue was deleted. Whether it made a new issue.
 
-    While the grouping version changes, the hash joins the issue of its former self.
+    While the grouping version changes, the hash joins the issue of its former self; and when source
+    maps come late, that of its minified self.
     """
     if homeless is not None:
         return groups.point(tx, homeless, groups.add_issue(tx, write, now_ms)), True
     previous = project.previous_version(now_ms)
     if write.previous_hash is not None and previous is not None:
-        key = (write.project_id, write.previous_hash, previous)
-        former = memory.groups.find(tx, {key}).get(key)
-        if former is not None and (former.discard or former.issue_id is not None):
-            issue_id, discard = former.issue_id, former.discard
-            found = groups.add_hash(
-                tx, write, issue_id, now_ms, discard=discard, former_id=former.hash_id
-            )
-            return found, False
+        former = _known(tx, memory, (write.project_id, write.previous_hash, previous))
+        if former is not None:
+            return groups.join(tx, write, former, now_ms, former_id=former.hash_id), False
+    if write.minified_hash is not None:
+        key = (write.project_id, write.minified_hash, write.grouping_version)
+        former = _known(tx, memory, key)
+        if former is not None and groups.heard_since(tx, former, now_ms - LATE_MAPS_MS):
+            return groups.join(tx, write, former, now_ms), False
     return groups.add_hash(tx, write, groups.add_issue(tx, write, now_ms), now_ms), True
+
+
+def _known(tx: Transaction, memory: Memory, key: groups.HashKey) -> Group | None:
+    """A hash that has an issue, or is discarded."""
+    found = memory.groups.find(tx, {key}).get(key)
+    return found if found is not None and (found.discard or found.issue_id is not None) else None
 
 
 def _name_things(tx: Transaction, memory: Memory, entries: list[Entry], now_ms: int) -> None:

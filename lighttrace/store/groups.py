@@ -143,6 +143,25 @@ def add_hash(
     return Group(hash_id, issue_id, discard, said(titles.title, titles.value))
 
 
+def join(
+    tx: Transaction, write: EventWrite, other: Group, now_ms: int, *, former_id: int | None = None
+) -> Group:
+    """A hash nobody has seen, which goes where another one is."""
+    discard = other.discard
+    return add_hash(tx, write, other.issue_id, now_ms, discard=discard, former_id=former_id)
+
+
+NEWEST = "select max(id) from event where hash_id = ?"
+WHEN = "select received_at from event where id = ?"
+
+
+def heard_since(tx: Transaction, group: Group, since_ms: int) -> bool:
+    """Whether the hash has had an event since."""
+    row = tx.execute(NEWEST, (group.hash_id,)).fetchone()
+    when = tx.execute(WHEN, (row[0],)).fetchone() if row[0] is not None else None
+    return when is not None and when[0] >= since_ms
+
+
 def point(tx: Transaction, group: Group, issue_id: int) -> Group:
     """Give a hash without an issue one."""
     tx.execute(POINT_HASH, (issue_id, group.hash_id))

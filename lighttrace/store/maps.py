@@ -135,6 +135,17 @@ def _nothing(db: Reader, build: Build) -> NoMap:
     return NoMap(Lack.URL if build.dist in dists else Lack.DIST, dists)
 
 
+ANY = """
+select exists(select 1 from bundle_build u cross join bundle b on b.id = u.bundle_id
+ where u.project_id = ? and b.state = 'ok')
+"""
+
+
+def has_any(db: Reader, project_id: int) -> bool:
+    """Whether anything was uploaded for the project."""
+    return bool(db.execute(ANY, (project_id,)).fetchone()[0])
+
+
 WAITING = """
 select exists(select 1 from bundle b
  where b.state in ('created', 'assembling') and exists(

@@ -1,4 +1,4 @@
-"""Events read again from what their clients sent."""
+"""Events read again from what their clients sent, with what was uploaded for them since."""
 
 import logging
 
@@ -6,10 +6,13 @@ from lighttrace.errors import EventError, StoreError
 from lighttrace.event.decode import decode
 from lighttrace.event.model import Event
 from lighttrace.event.normalize import normalise
-from lighttrace.store import bodies
+from lighttrace.store import bodies, readable
 from lighttrace.store.database import Reader
 
 log = logging.getLogger(__name__)
+
+
+PROJECT = "select project_id from event where id = ?"
 
 
 def event(db: Reader, row: int) -> Event | None:
@@ -22,7 +25,12 @@ def with_body(db: Reader, row: int) -> tuple[Event, bytes] | None:
     """The event and the bytes it was read from."""
     try:
         stored = bodies.of_event(db, row)
-        return (normalise(decode(stored.body).raw, stored.arrival), stored.body) if stored else None
+        if stored is None:
+            return None
+        sent = normalise(decode(stored.body).raw, stored.arrival)
+        owner = db.execute(PROJECT, (row,)).fetchone()
+        read, _ = readable.with_maps(db, owner[0], sent) if owner else (sent, None)
+        return read, stored.body
     except (StoreError, EventError) as error:
         log.warning("event in row %d: %s", row, error)
         return None

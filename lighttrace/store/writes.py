@@ -51,6 +51,9 @@ class EventWrite:
     search_frames: str  # functions and files of the stack, for full-text search
     # by the grouping version before, while the project changes over: its issue is kept
     previous_hash: bytes | None = None
+    # by its frames as they were sent, where source maps changed them: if that hash has an issue,
+    # from before the maps were there, the issue is kept
+    minified_hash: bytes | None = None
     judgement: Judgement | None = None  # None: of a group that is known, it was not asked
     high_value: str | None = None  # the rule that says it matters most
 

@@ -6,6 +6,8 @@ answer of 200 is sent after COMMIT and not before.
 
 import logging
 import re
+from collections.abc import Callable
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,6 +28,7 @@ from lighttrace.store.writes import Outcome
 from lighttrace.web import dialog, replies
 from lighttrace.web.bodies import Bodies, GoneError
 from lighttrace.web.keeping import NOT_KEPT, Asked, Keeping, unavailable
+from lighttrace.web.maps import Maps
 from lighttrace.web.replies import Reply
 from lighttrace.web.state import Services
 
@@ -56,6 +59,7 @@ class Ingest:
         self._bodies = Bodies(limits)
         self._familiar = Familiar()
         self._keeping = Keeping(services, self._familiar)
+        self._maps = Maps(services.store, services.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._path.fullmatch(scope["path"]) if scope["type"] == "http" else None
@@ -155,9 +159,7 @@ class Ingest:
             asked.found = auth.agreed(asked.found, auth.of_dsn(envelope.dsn))
         key = asked.key or self._let_in(asked)
         origin = self._origin(asked, key)
-        work = await self._bodies.work(
-            len(body), pipeline.of_envelope, envelope, origin, self._limits
-        )
+        work = await self._work(body, pipeline.of_envelope, envelope, origin)
         reply = await self._keeping.settle(work)
         if envelope.broken is not None:
             raise EnvelopeError(envelope.broken)
@@ -170,13 +172,18 @@ class Ingest:
         body = await asked.body.unpack(is_trusted=asked.key is not None)
         payload = legacy.event_payload(body, self._limits.envelope)
         origin = self._origin(asked, key)
-        work = await self._bodies.work(
-            len(payload), pipeline.of_store, payload, origin, self._limits
-        )
+        work = await self._work(payload, pipeline.of_store, payload, origin)
         reply = await self._keeping.settle(work)
         if work.dropped:
             raise IngestError(work.dropped[0].detail, reason="noted")
         return reply
+
+    async def _work(
+        self, body: bytes, read: Callable[..., Work], what: Any, origin: Origin
+    ) -> Work:
+        if await self._maps.of(origin.project_id, body):
+            return await self._maps.work(read, what, origin, self._limits)
+        return await self._bodies.work(len(body), read, what, origin, self._limits)
 
     async def _report(self, asked: Asked) -> Reply:
         key = asked.key or self._let_in(asked)

@@ -1,0 +1,196 @@
+"""Minified frames become what people wrote: file, line, column, function, and the lines around.
+
+Pure: what was uploaded is asked of `Maps`. A frame that stays minified says why. Positions of
+events count from 1, those of maps from 0.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TypeAlias
+
+from msgspec.structs import replace
+
+from lighttrace.event.frames import family, is_library
+from lighttrace.event.model import Event, Frame, Unmapped
+from lighttrace.sourcemaps import missing
+from lighttrace.sourcemaps.decode import debug_id
+from lighttrace.sourcemaps.functions import Call, names
+from lighttrace.sourcemaps.table import Token
+
+AROUND = 5  # lines before and after
+LINE = 1024  # characters kept of one
+MOST_IMAGES = 2000
+MINIFIED = 200  # a longer line is not what people wrote
+# not files, but what engines and extensions call their own
+_NO_SCRIPT = re.compile(
+    r"<|\[|native|node:|internal/|data:|blob:|[a-z-]+-extension:|chrome:|about:|evalmachine",
+    re.IGNORECASE,
+)
+Lines: TypeAlias = Sequence[str]
+
+
+class Ask(NamedTuple):
+    """One script of an event. `release` and `dist` are '' where the event has none."""
+
+    debug_id: str | None
+    url: str
+    release: str
+    dist: str
+
+
+class Original(NamedTuple):
+    """A source of a map. `ignored`: the map says that it is none of the application's own."""
+
+    path: str
+    ignored: bool
+    lines: Lines  # empty if its text was not uploaded
+
+
+class Map(Protocol):
+    """The map of one script."""
+
+    def find(self, line: int, column: int) -> Token | None: ...
+    def original(self, source: int) -> Original: ...
+
+
+Maps: TypeAlias = Callable[[Ask], Map | Unmapped]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    token: Token | None
+    original: Original | None
+    why: Unmapped | None
+
+
+_NOTHING = _Found(None, None, None)
+
+
+def readable(event: Event, maps: Maps) -> Event:
+    """The event with its frames of minified code as their maps have them. `maps` is asked once for
+    each script; the event itself comes back if there was nothing to ask.
+    """
+    scripts = _Scripts(event, maps)
+    exceptions = tuple(
+        replace(it, frames=_stack(it.frames, scripts)) if scripts.concern(it.frames) else it
+        for it in event.exceptions
+    )
+    threads = tuple(
+        replace(it, frames=_stack(it.frames, scripts)) if scripts.concern(it.frames) else it
+        for it in event.threads
+    )
+    frames = _stack(event.frames, scripts) if scripts.concern(event.frames) else event.frames
+    if not scripts.asked:
+        return event
+    return replace(event, exceptions=exceptions, threads=threads, frames=frames)
+
+
+class _Scripts:
+    """The scripts of one event, each asked for once."""
+
+    def __init__(self, event: Event, maps: Maps) -> None:
+        self._platform = event.platform
+        self._maps = maps
+        self._release, self._dist = event.release or "", event.dist or ""
+        self._debug_ids = _debug_ids(event)
+        self.asked: dict[str, Map | Unmapped] = {}
+
+    def concern(self, frames: Sequence[Frame]) -> bool:
+        return any(self.is_of_one(frame) for frame in frames)
+
+    def is_of_one(self, frame: Frame) -> bool:
+        """Whether a frame is of a script that may have a map, and was not mapped by its client."""
+        return bool(
+            frame.abs_path
+            and frame.lineno
+            and family(frame.platform or self._platform) == "javascript"
+            and not _NO_SCRIPT.match(frame.abs_path)
+            and not (frame.data and frame.data.get("sourcemap"))
+        )
+
+    def expects(self, frame: Frame) -> bool:
+        """Whether somebody should be told if it has no map: files that are deployed as they were
+        written come with their lines.
+        """
+        line = frame.context_line
+        return line is None or len(line) > MINIFIED or frame.abs_path in self._debug_ids
+
+    def map(self, url: str) -> Map | Unmapped:
+        found = self.asked.get(url)
+        if found is None:
+            ask = Ask(self._debug_ids.get(url), url, self._release, self._dist)
+            found = self.asked[url] = self._maps(ask)
+        return found
+
+    def look(self, frame: Frame) -> _Found:
+        if not self.is_of_one(frame):
+            return _NOTHING
+        assert frame.abs_path is not None
+        assert frame.lineno is not None
+        found = self.map(frame.abs_path)
+        if isinstance(found, Unmapped):
+            return _Found(None, None, found if self.expects(frame) else None)
+        if not frame.colno:
+            return _Found(None, None, missing.no_column())
+        token = found.find(frame.lineno - 1, frame.colno - 1)
+        if token is None:
+            return _Found(None, None, missing.outside(frame.lineno, frame.colno))
+        if token.source < 0:
+            return _Found(None, None, missing.not_mapped(frame.lineno, frame.colno))
+        original = found.original(token.source)
+        if original.lines and token.line >= len(original.lines):
+            return _Found(None, None, missing.outside(frame.lineno, frame.colno))
+        return _Found(token, original, None)
+
+
+def _debug_ids(event: Event) -> dict[str, str]:
+    """URL of a script → debug id, as the SDK saw them (`debug_meta`)."""
+    meta = event.raw.get("debug_meta")
+    images = meta.get("images") if type(meta) is dict else None
+    found: dict[str, str] = {}
+    for image in images[:MOST_IMAGES] if type(images) is list else ():
+        if type(image) is dict and type(image.get("code_file")) is str:
+            known = debug_id(image.get("debug_id"))
+            if known is not None:
+                found[image["code_file"]] = known
+    return found
+
+
+def _stack(frames: Sequence[Frame], scripts: _Scripts) -> tuple[Frame, ...]:
+    found = [scripts.look(frame) for frame in frames]
+    calls = [Call(it.token, frame.function) for it, frame in zip(found, frames, strict=True)]
+    return tuple(
+        _frame(frame, it, name) for frame, it, name in zip(frames, found, names(calls), strict=True)
+    )
+
+
+def _frame(frame: Frame, found: _Found, name: str | None) -> Frame:
+    if found.why is not None:
+        return replace(frame, unmapped=found.why)
+    if found.token is None or found.original is None:
+        return frame
+    path, ignored, lines = found.original
+    at = found.token.line
+    mapped = replace(
+        frame,
+        function=name,
+        raw_function=None,
+        module=None,
+        filename=path,
+        abs_path=path,
+        lineno=at + 1,
+        colno=found.token.column + 1,
+        context_line=_cut(lines[at]) if lines else None,
+        pre_context=tuple(_cut(line) for line in lines[max(0, at - AROUND) : at]),
+        post_context=tuple(_cut(line) for line in lines[at + 1 : at + 1 + AROUND]),
+        data={**(frame.data or {}), "sourcemap": True},
+        minified=frame,
+    )
+    if ignored or is_library(mapped, frame.platform or "javascript"):
+        return replace(mapped, in_app=False)
+    return mapped
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LINE else line[:LINE]

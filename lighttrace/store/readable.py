@@ -1,0 +1,168 @@
+"""Events with their minified frames as uploaded source maps have them.
+
+What is read of maps is kept in memory by the SHA-1 of what was uploaded, so it is true for every
+database and for ever; which map a script has is asked anew each time, so an upload counts at once.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from lighttrace.errors import SourceMapError, StoreError
+from lighttrace.event.model import Event, Unmapped
+from lighttrace.sourcemaps import missing
+from lighttrace.sourcemaps.readable import Ask, Original, readable
+from lighttrace.sourcemaps.table import Table, Token
+from lighttrace.store import artifacts, maps
+from lighttrace.store.bundles import Build
+from lighttrace.store.database import Reader
+from lighttrace.store.maps import FoundMap, Lack, NoMap
+
+T = TypeVar("T")
+
+TABLE_BYTES = 32 * 1024 * 1024  # six maps of 6 MB; a single larger one is kept all the same
+TEXT_BYTES = 16 * 1024 * 1024
+LINE_BYTES = 60  # of a string, beside its letters
+
+
+class Memory(Generic[T]):
+    """The last used of what is large and never changes, up to so many bytes; for all threads."""
+
+    def __init__(self, most_bytes: int, size: Callable[[T], int]) -> None:
+        self._most_bytes = most_bytes
+        self._size = size
+        self._held: OrderedDict[bytes, T] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: bytes) -> T | None:
+        with self._lock:
+            found = self._held.get(key)
+            if found is not None:
+                self._held.move_to_end(key)
+            return found
+
+    def put(self, key: bytes, value: T) -> None:
+        with self._lock:
+            if key in self._held:
+                return
+            self._held[key] = value
+            self._bytes += self._size(value)
+            while self._bytes > self._most_bytes and len(self._held) > 1:
+                self._bytes -= self._size(self._held.popitem(last=False)[1])
+
+
+def _text_bytes(lines: tuple[str, ...]) -> int:
+    return sum(map(len, lines)) + LINE_BYTES * len(lines)
+
+
+TABLES: Memory[Table] = Memory(TABLE_BYTES, lambda table: table.size_bytes)
+TEXTS: Memory[tuple[str, ...]] = Memory(TEXT_BYTES, _text_bytes)
+
+
+class Uploaded:
+    """What was uploaded for a project, as `sourcemaps.readable` asks for it. `bundle_ids`: those
+    that were of use.
+    """
+
+    def __init__(self, db: Reader, project_id: int) -> None:
+        self._db = db
+        self._project_id = project_id
+        self.bundle_ids: set[int] = set()
+
+    def __call__(self, ask: Ask) -> "_Map | Unmapped":
+        found = self._find(ask)
+        if isinstance(found, Unmapped):
+            return found
+        if found.error is not None:
+            return missing.broken(found.error)
+        table = self._table(found.id)
+        if isinstance(table, Unmapped):
+            return table
+        self.bundle_ids.add(found.bundle_id)
+        return _Map(self._db, found.id, table)
+
+    def _find(self, ask: Ask) -> FoundMap | Unmapped:
+        if ask.debug_id is not None:
+            by_id = maps.by_debug_id(self._db, self._project_id, ask.debug_id)
+            if by_id is not None:
+                return by_id
+        if not ask.release:
+            return missing.debug_id(ask.debug_id) if ask.debug_id else missing.no_release()
+        by_url = maps.by_url(self._db, Build(self._project_id, ask.release, ask.dist), ask.url)
+        if isinstance(by_url, FoundMap):
+            return by_url
+        return missing.debug_id(ask.debug_id) if ask.debug_id else _why(by_url, ask)
+
+    def _table(self, map_id: int) -> Table | Unmapped:
+        key = artifacts.sha1_of(self._db, map_id)
+        if key is None:
+            return missing.broken("it was removed")
+        table = TABLES.get(key)
+        if table is None:
+            try:
+                data = artifacts.content(self._db, map_id)
+                if data is None:
+                    return missing.broken("it was removed")
+                table = Table.from_bytes(data)
+            except (StoreError, SourceMapError) as error:
+                return missing.broken(str(error))
+            TABLES.put(key, table)
+        return table
+
+
+class _Map:
+    """One map, with the sources that are asked for."""
+
+    def __init__(self, db: Reader, map_id: int, table: Table) -> None:
+        self._db = db
+        self._map_id = map_id
+        self._originals: dict[int, Original] = {}
+        self.find: Callable[[int, int], Token | None] = table.find
+
+    def original(self, source: int) -> Original:
+        found = self._originals.get(source)
+        if found is None:
+            it = artifacts.source(self._db, self._map_id, source)
+            lines = () if it is None or it.artifact_id is None else self._lines(it.artifact_id)
+            path, ignored = ("unknown", False) if it is None else (it.path, it.ignored)
+            found = self._originals[source] = Original(path, ignored, lines)
+        return found
+
+    def _lines(self, source_id: int) -> tuple[str, ...]:
+        key = artifacts.sha1_of(self._db, source_id)
+        if key is None:
+            return ()
+        lines = TEXTS.get(key)
+        if lines is None:
+            try:
+                data = artifacts.content(self._db, source_id)
+            except StoreError:
+                return ()
+            if data is None:
+                return ()
+            text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+            lines = tuple(text.split("\n"))
+            TEXTS.put(key, lines)
+        return lines
+
+
+def _why(found: NoMap, ask: Ask) -> Unmapped:
+    match found.lack:
+        case Lack.RELEASE:
+            return missing.release(ask.release)
+        case Lack.DIST:
+            return missing.dist(ask.release, ask.dist, found.dists)
+        case Lack.URL:
+            return missing.url(ask.release, maps.spellings(ask.url)[-1])
+        case Lack.NAMELESS:
+            return missing.nameless(maps.spellings(ask.url)[-1])
+        case Lack.MAP:
+            return missing.map_file(found.map_url or "")
+
+
+def with_maps(db: Reader, project_id: int, event: Event) -> tuple[Event, frozenset[int]]:
+    """The event as people can read it, and the bundles that made it so (`Store.touch_bundle`)."""
+    uploaded = Uploaded(db, project_id)
+    return readable(event, uploaded), frozenset(uploaded.bundle_ids)

@@ -42,7 +42,7 @@ def clean(source: str, root: str = "") -> str:
     plain = _DRIVE.sub("/", _FILE.sub("", path, count=1), count=1)
     absolute = plain.startswith("/")
     path = plain if absolute else _SCHEME.sub("", path, count=1)
-    path = _VERSION.sub("", _resolved(path))
+    path = _resolved(_VERSION.sub("", path))
     if absolute:
         path = f"/{path}"
         if root_of_build := _ROOT.match(path):

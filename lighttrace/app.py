@@ -118,6 +118,7 @@ class App:
                 Loop("owners", self._owners.run),
                 Loop("stirring", self._look_for_stirring),
                 Loop("trouble", self._look_for_trouble),
+                Loop("uploads", services.uploads.run),
                 *jobs.timetable(
                     services.store,
                     lambda: services.config,

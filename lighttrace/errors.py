@@ -12,6 +12,8 @@ answered with │   ├── AuthError          401 nothing found, 400 malforme
 │   └── UnavailableError   503 disk full, I/O error
 ├── EventError             one payload is not an event; its item is dropped, nothing else
 ├── SourceMapError         an uploaded source map cannot be used; the sentence says why
+├── BundleError            the same of a whole bundle of files, or of how it came
+├── UploadsFullError       there is no room for what is uploaded; later there may be
 ├── QueryError             a search that cannot be understood; carries the place and the remedy
 ├── RuleError              a line of a rule language cannot be read; also a ValueError
 ├── StoreError
@@ -114,6 +116,14 @@ class EventError(LightTraceError):
 
 class SourceMapError(LightTraceError):
     """A map that cannot be used. The message says why, in a sentence for people."""
+
+
+class BundleError(LightTraceError):
+    """Uploaded files that cannot be used. The message says why, in a sentence for people."""
+
+
+class UploadsFullError(LightTraceError):
+    """The sentence is for whoever uploads."""
 
 
 class QueryError(LightTraceError):

@@ -7,7 +7,7 @@ from lighttrace.alerts.ping import Ping
 from lighttrace.alerts.routine import Routine
 from lighttrace.clock import Clock
 from lighttrace.config import Config
-from lighttrace.store import deleting, erasing, retention, settling, training
+from lighttrace.store import deleting, erasing, retention, settling, training, unused
 from lighttrace.store.store import Store
 from lighttrace.supervise import Beat, Loop
 
@@ -30,6 +30,7 @@ def timetable(
             await deleting.sweep(store)
             await settling.sweep(store)
             options = config().store
+            await unused.sweep(store, clock.now_ms(), options.artifact_days, options.max_size_bytes)
             await retention.sweep(
                 store,
                 now_ms=clock.now_ms(),

@@ -24,7 +24,7 @@ from lighttrace.store.sight import ALL
 from tests.fresh import HASHED
 
 LOOPS = {"alerts", "spikes", "trouble", "warm-up", "owners", "retention", "dictionaries"} | {
-    *("reports", "sign of life", "stirring"),
+    *("reports", "sign of life", "stirring", "uploads"),
 }
 SHOP = '[[project]]\nslug = "shop"\n'
 

@@ -31,10 +31,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "ingest": frozenset({"event", "sourcemaps", "store", "limits", "config", "clock", "errors"}),
     "alerts": frozenset({"event", "store", "config", "settings", "outward", "clock", "errors"}),
     "assist": frozenset({"event", "store", "config", "settings", "clock", "errors"}),
+    "uploads": frozenset({"sourcemaps", "store", "clock", "errors"}),
     "supervise": frozenset({"clock", "errors"}),
     "jobs": frozenset({"alerts", "store", "supervise", "config", "clock", "errors"}),
     "web": frozenset({"event", "sourcemaps", "store", "ingest", "alerts", "assist", "supervise"})
-    | {"jobs", "limits", "outward", "config", "settings", "clock", "errors", "__init__"},
+    | {"jobs", "limits", "outward", "config", "settings", "uploads", "clock", "errors", "__init__"},
     "example": EVERYTHING,
     "demo": EVERYTHING,
     "app": EVERYTHING,

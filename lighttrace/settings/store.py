@@ -22,6 +22,10 @@ class StoreOptions(Table, frozen=True):
     """
     retention_days: Days = 90
     """Events are removed when they are this many days old."""
+    artifact_days: Days = 90
+    """Uploaded source maps and sources are removed when no event was read with them for so long,
+    and nobody uploaded them again.
+    """
     max_size_bytes: Annotated[SizeBytes, Note(example="10 GB")] = field(
         default=10 * 10**9, name="max_size"
     )

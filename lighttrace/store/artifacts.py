@@ -22,15 +22,16 @@ else:
 Kind: TypeAlias = Literal["map", "script", "source"]
 PIECE_BYTES = 256 * 1024
 
-FIND = "select id, state from artifact where kind = ? and sha1 = ?"
+FIND = "select id, state, error from artifact where kind = ? and sha1 = ?"
 BEGIN = """
 insert into artifact(kind, sha1, state, size_bytes, made_at)
 values (?, ?, 'writing', ?, ?) returning id
 """
-# what an upload that broke off left of it
+# what an upload that broke off left of it, or one that could not be read
 START_ANEW = (
     "delete from map_source where map_id = ?",
     "delete from artifact_piece where artifact_id = ?",
+    "update artifact set state = 'writing', error = null where id = ?",
 )
 
 
@@ -42,11 +43,12 @@ def begin(
     if row is None:
         values = (kind, sha1, size_bytes, now_ms)
         return int(tx.execute(BEGIN, values).fetchone()[0]), True
-    if row[1] == "ready":
-        return int(row[0]), False
+    artifact_id, state, error = row
+    if state == "ready" and error is None:
+        return int(artifact_id), False
     for sql in START_ANEW:
-        tx.execute(sql, (row[0],))
-    return int(row[0]), True
+        tx.execute(sql, (artifact_id,))
+    return int(artifact_id), True
 
 
 APPEND = "insert into artifact_piece(artifact_id, number, data) values (?, ?, ?)"

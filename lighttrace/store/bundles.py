@@ -12,6 +12,7 @@ from lighttrace.store.database import Reader, Transaction
 
 State: TypeAlias = Literal["created", "assembling", "ok", "error", "gone"]
 NAME_BYTES = 20  # a SHA-1
+WAITING: frozenset[State] = frozenset({"created", "assembling"})
 DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -77,6 +78,47 @@ def associate(
     rows = [(it.project_id, it.release, it.dist, bundle_id, now_ms, tool) for it in builds]
     tx.executemany(ASSOCIATE, rows)
     tx.execute(USED, (now_ms, bundle_id))
+
+
+def receive(
+    tx: Transaction,
+    sha1: bytes,
+    chunks: Sequence[bytes],
+    builds: Iterable[Build],
+    tool: str,
+    now_ms: int,
+) -> Bundle:
+    """The bundle, of these builds from now on, waiting to be read if it is not known."""
+    found = create(tx, sha1, chunks, now_ms)
+    associate(tx, found.id, builds, tool, now_ms)
+    return found
+
+
+BUILDS = "select project_id, release, dist, at from bundle_build where bundle_id = ?"
+
+
+def builds(db: Reader, bundle_id: int) -> dict[Build, int]:
+    """The builds a bundle is of, and when it was uploaded for each the last time (ms)."""
+    rows = db.execute(BUILDS, (bundle_id,))
+    return {Build(project_id, release, dist): at for project_id, release, dist, at in rows}
+
+
+BROKEN = """
+select f.url, a.error from bundle_file f cross join artifact a on a.id = f.artifact_id
+ where f.bundle_id = ? and a.error is not null order by f.url limit 20
+"""
+
+
+def broken(db: Reader, bundle_id: int) -> dict[str, str]:
+    """Maps of a bundle that cannot be read, by URL, and why; at most twenty."""
+    return dict(db.execute(BROKEN, (bundle_id,)).fetchall())
+
+
+ANY_WAITING = "select exists(select 1 from bundle where state in ('created', 'assembling'))"
+
+
+def any_waiting(db: Reader) -> bool:
+    return bool(db.execute(ANY_WAITING).fetchone()[0])
 
 
 BROKEN_OFF = f"select {COLUMNS} from bundle where state = 'assembling' order by id limit 1"

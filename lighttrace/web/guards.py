@@ -59,13 +59,14 @@ Guard.OWNER = Guard("OWNER")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One row of the table of routes."""
+    """One row of the table of routes. `max_body_bytes`: None for what every page may be sent."""
 
     path: str
     handler: Handler
     guard: Guard
     methods: tuple[str, ...] = ("GET",)
     name: str = ""
+    max_body_bytes: int | None = None
 
 
 def person(request: Request) -> User:

@@ -100,7 +100,13 @@ def site(config: Config, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
     """
     app = Starlette(
         routes=[
-            Route(page.path, protect(page), methods=list(page.methods), name=page.name or None)
+            Route(
+                page.path,
+                protect(page),
+                methods=list(page.methods),
+                name=page.name or None,
+                max_body_size=page.max_body_bytes,
+            )
             for page in ROUTES
         ],
         middleware=[

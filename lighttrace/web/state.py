@@ -3,8 +3,10 @@
 The lifespan yields `{"services": services}`; handlers read it with `of(request)`.
 """
 
+from asyncio import Semaphore
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
@@ -16,9 +18,11 @@ from lighttrace.event.grouping.rules import NONE, Rules
 from lighttrace.event.owners import NO_RULES, Rulebook
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.settings.kinds import Sensitivity
+from lighttrace.store.deleting import wait_for_quiet
 from lighttrace.store.store import Store
 from lighttrace.store.tag_stats import ProjectTallies
 from lighttrace.supervise import Pulse
+from lighttrace.uploads.assembly import Assembly
 from lighttrace.web.errands import Errands
 from lighttrace.web.live import Live
 from lighttrace.web.throttle import Throttle
@@ -63,7 +67,15 @@ class Services:
     loaded_at: int = 0  # when the file was read, ms
     tests: Throttle = field(default_factory=Throttle)  # of channels, by people
 
+    uploads: Assembly = field(init=False)  # what is uploaded, and the loop that reads it
+    # requests with files in memory at a time, 4 MiB each; the others wait
+    upload_slots: Semaphore = field(default_factory=lambda: Semaphore(4))
+
     _provider: "Provider | None" = None
+
+    def __post_init__(self) -> None:
+        folder = self.store.path.with_name(self.store.path.name + ".uploads")
+        self.uploads = Assembly(self.store, folder, self.clock, partial(wait_for_quiet, self.store))
 
     def provider(self) -> "Provider | None":
         """That of `[sign_in.oidc]`, with what it has told us so far."""

@@ -33,6 +33,7 @@ OF_A_PROJECT = {"project", "short_id", "event_id", "issue"}  # parameters that n
 OF_NOBODY = {
     *("name", "path", "org", "key", "which", "kind", "note", "token", "session"),
     *("invitation", "person", "team", "hash", "search", "mute", "channel"),
+    "version",  # what is of it, is of a project
 }
 # what a page leaves behind that only looks: sign-ins, looks, the audit log of refusals
 TRACES = {"web_session", "issue_seen", "audit", "sqlite_sequence", "api_token", "user", "setting"}
@@ -77,7 +78,7 @@ class House:
             "project": "shop", "short_id": "SHOP-1", "issue": "SHOP-1", "event_id": self.event_id,
             "org": "lighttrace", "which": "latest", "kind": "csv", "key": "1", "note": "1",
             "session": "0" * 64, "invitation": "0" * 64, "person": str(self.person_id),
-            "team": "one", "token": self.undo, "hash": "1",
+            "team": "one", "token": self.undo, "hash": "1", "version": "shop@1",
             "search": "1", "mute": "1", "channel": "chat",
         }  # fmt: skip
         if "tokens/" in page.path:

@@ -13,12 +13,18 @@ from lighttrace.web.api import (
     issues,
     later,
     organizations,
+    release_files,
+    uploads,
 )
 from lighttrace.web.api.answers import Handler, answering
 from lighttrace.web.guards import Guard, Page
 
 ORGANISATION = "/api/0/organizations/{org}/"
 PROJECT = "/api/0/projects/{org}/{project}/"
+LARGE: dict[Handler, int] = {
+    uploads.chunks: uploads.MOST_BODY,
+    release_files.add: release_files.MOST_BODY,
+}
 Row: TypeAlias = tuple[str, Handler, str, str]  # path, handler, scope, method
 OF_ISSUE: tuple[Row, ...] = (
     ("", issues.one, "event:read", "GET"),
@@ -49,6 +55,11 @@ TABLE: tuple[Row, ...] = (
     (ORGANISATION + "projects/", organizations.project_list, "project:read", "GET"),
     (ORGANISATION + "issues/", issues.listed, "event:read", "GET"),
     (ORGANISATION + "sessions/", later.sessions, "org:read", "GET"),
+    (ORGANISATION + "chunk-upload/", uploads.terms, "project:releases", "GET"),
+    (ORGANISATION + "chunk-upload/", uploads.chunks, "project:releases", "POST"),
+    (ORGANISATION + "artifactbundle/assemble/", uploads.assemble, "project:releases", "POST"),
+    (ORGANISATION + "releases/{version}/files/", release_files.add, "project:releases", "POST"),
+    (PROJECT + "releases/{version}/files/", release_files.add, "project:releases", "POST"),
     (PROJECT, organizations.project, "project:read", "GET"),
     (PROJECT + "keys/", organizations.key_list, "project:read", "GET"),
     (PROJECT + "issues/", issues.listed, "event:read", "GET"),
@@ -65,7 +76,10 @@ TABLE: tuple[Row, ...] = (
 def _pages() -> Iterator[Page]:
     for path, handler, scope, method in TABLE:
         for address in (path, path.removesuffix("/")):
-            yield Page(address, answering(handler), Guard.TOKEN(scope), (method,))
+            large = LARGE.get(handler)
+            yield Page(
+                address, answering(handler), Guard.TOKEN(scope), (method,), max_body_bytes=large
+            )
 
 
 PAGES = tuple(_pages())

@@ -49,6 +49,9 @@ def server_values(config: Config, base_url: str) -> tuple[Group, ...]:
             (
                 Value("Database", str(config.store.path), "path"),
                 Value("Events are kept", f"{config.store.retention_days} days", "retention_days"),
+                Value(
+                    "Unused uploads are kept", f"{config.store.artifact_days} days", "artifact_days"
+                ),
                 Value("Space it may take", format.size(config.store.max_size_bytes), "max_size"),
             ),
         ),

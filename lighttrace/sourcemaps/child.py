@@ -1,0 +1,214 @@
+"""The process that reads one bundle: `python -m lighttrace.sourcemaps.child BUNDLE OUT`.
+
+Decoding a map takes twenty times its size in memory for a second or two. In a process of its own
+that memory is given back, the loop that answers events keeps running, and a bundle that is made to
+do harm meets the limits of this process and not the server. It knows no database and no network:
+it reads a file, and writes records (`records.py`).
+"""
+
+import base64
+import binascii
+import os
+import re
+import resource
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha1
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+
+from lighttrace.errors import BundleError, SourceMapError
+from lighttrace.sourcemaps import bundle, decode, paths, records
+from lighttrace.sourcemaps.bundle import Bundle, Kind, Member
+from lighttrace.sourcemaps.records import Content, Done, Failed, File, Piece, Record, Sources
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+MEMORY_BYTES = 1024 * 1024 * 1024
+CPU_S = 240
+NICE = 10  # events go first
+LEVEL = 6  # a fifth smaller than 3; half the speed, which is 60 MB/s
+COMMENT_BYTES = 16 * 1024  # the end of a script, where its comments are
+_MAP_URL = re.compile(rb"//[#@]\s*sourceMappingURL=(\S+)[ \t\r]*$", re.MULTILINE)
+_DEBUG_ID = re.compile(rb"//[#@]\s*debugId=([0-9A-Fa-f-]{32,36})[ \t\r]*$", re.MULTILINE)
+_INLINE = re.compile(rb"data:application/(?:x-)?json[^,]{0,100},", re.IGNORECASE)
+TOO_MUCH_MEMORY = f"Reading it takes more than {MEMORY_BYTES // 2**20} MiB of memory."
+
+
+def main(source: str, target: str) -> None:
+    _limit()
+    with Path(source).open("rb") as file, Path(target).open("wb") as out:
+        for record in read(file):
+            records.write(out, record)
+
+
+def _limit() -> None:
+    os.nice(NICE)
+    for what, most in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_S)):
+        with suppress(ValueError, OSError):  # a lower limit holds already; macOS knows no RLIMIT_AS
+            resource.setrlimit(what, (most, most))
+
+
+def read(file: BinaryIO) -> Iterator[Record]:
+    """What is in a bundle, up to `Done` or `Failed`. Pure."""
+    try:
+        yield from Reading(bundle.read(file)).records()
+    except BundleError as error:
+        yield Failed(str(error))
+    except MemoryError:
+        yield Failed(TOO_MUCH_MEMORY)
+    else:
+        yield Done()
+
+
+class Reading:
+    """One bundle being read. Contents that it has several times are given out once."""
+
+    def __init__(self, opened: Bundle) -> None:
+        self._bundle = opened
+        self._told: set[tuple[Kind, bytes]] = set()
+        self._own_ids: dict[bytes, bytes] = {}  # of maps that carry their debug id themselves
+        # the texts of sources that their map does not have itself
+        self._texts = {
+            paths.clean(it.url.removeprefix("~/")): it
+            for it in opened.members
+            if it.kind == "source"
+        }
+
+    def records(self) -> Iterator[Record]:
+        for member in self._bundle.members:
+            content = self._bundle.read(member)
+            if member.kind == "map":
+                yield from self._map(content)
+                yield self._map_file(member.url, content, member.debug_id)
+            elif member.kind == "script":
+                yield from self._script(member, content)
+            else:
+                yield from self._text("source", content)
+                yield File(member.url, "source", _name(content), member.debug_id, None)
+
+    def _script(self, member: Member, content: bytes) -> Iterator[Record]:
+        """A script; a map that is written into it becomes a file beside it."""
+        script = split(content)
+        debug_id = member.debug_id or _id_in(script.code)
+        named = member.map_url or script.map_url
+        map_url = None if named is None or named.startswith("data:") else join(member.url, named)
+        if script.map is not None:
+            map_url = member.url + ".inline.map"
+            yield from self._map(script.map)
+            yield self._map_file(map_url, script.map, debug_id)
+        yield from self._text("script", script.code)
+        yield File(member.url, "script", _name(script.code), debug_id, map_url)
+
+    def _map_file(self, url: str, content: bytes, debug_id: bytes | None) -> File:
+        name = _name(content)
+        return File(url, "map", name, debug_id or self._own_ids.get(name), None)
+
+    def _map(self, content: bytes) -> Iterator[Record]:
+        name = _name(content)
+        if ("map", name) in self._told:
+            return
+        try:
+            decoded = decode.decode(content)
+            table = decoded.table.to_bytes()
+        except (SourceMapError, MemoryError) as error:
+            self._told.add(("map", name))
+            why = str(error) if isinstance(error, SourceMapError) else TOO_MUCH_MEMORY
+            yield Content("map", name, len(content), why)
+            return
+        if decoded.debug_id is not None:
+            self._own_ids[name] = _id_bytes(decoded.debug_id)
+        rows: list[tuple[str, bytes | None, bool]] = []
+        for source in decoded.sources:
+            text = self._source_text(source)
+            if text is not None:
+                yield from self._text("source", text)
+            rows.append((source.path, None if text is None else _name(text), source.ignored))
+        yield from self._content("map", name, len(content), table)
+        for at in range(0, len(rows), records.ROWS):
+            yield Sources(rows[at : at + records.ROWS])
+
+    def _source_text(self, source: decode.Source) -> bytes | None:
+        if source.content is not None:
+            return source.content.encode("utf-8", "replace")
+        member = self._texts.get(source.path)
+        return None if member is None else self._bundle.read(member)
+
+    def _text(self, kind: Kind, text: bytes) -> Iterator[Record]:
+        yield from self._content(kind, _name(text), len(text), text)
+
+    def _content(self, kind: Kind, name: bytes, size_bytes: int, data: bytes) -> Iterator[Record]:
+        if (kind, name) in self._told:
+            return
+        self._told.add((kind, name))
+        yield Content(kind, name, size_bytes)
+        packed = zstd.compress(data, LEVEL)
+        for at in range(0, len(packed), records.PIECE_BYTES):
+            yield Piece(packed[at : at + records.PIECE_BYTES])
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script without the map that is written into it, the URL of its map, and that map."""
+
+    code: bytes
+    map_url: str | None = None
+    map: bytes | None = None
+
+
+def split(content: bytes) -> Script:
+    """What the last comment of a script says of its map."""
+    at = content.rfind(b"sourceMappingURL=")
+    start = max(content.rfind(b"//#", 0, at), content.rfind(b"//@", 0, at)) if at >= 0 else -1
+    comment = _MAP_URL.match(content, start) if start >= 0 else None
+    if comment is None:
+        return Script(content)
+    inline = _INLINE.match(comment[1])
+    if inline is None:
+        return Script(content, comment[1][: bundle.MOST_URL].decode("utf-8", "replace"))
+    coded = comment[1][inline.end() :]
+    try:
+        is_base64 = b";base64" in inline[0].lower()
+        inside = base64.b64decode(coded) if is_base64 else unquote_to_bytes(coded)
+    except binascii.Error:
+        inside = b""  # becomes a map that cannot be read, which says so
+    return Script(content[:start] + content[comment.end() :], map=inside)
+
+
+def join(url: str, reference: str) -> str:
+    """Where a script's map is: as browsers join, but that `~` may stand for scheme and host."""
+    try:
+        if not url.startswith("~"):
+            return urljoin(url, reference)
+        if urlsplit(reference).scheme:
+            return reference
+        host = "http://~"
+        return urljoin(host + url[1:], reference).replace(host, "~", 1)
+    except ValueError:
+        return reference
+
+
+def _id_in(code: bytes) -> bytes | None:
+    """What a script says of itself in a comment at its end."""
+    found = _DEBUG_ID.findall(code[-COMMENT_BYTES:])
+    text = decode.debug_id(found[-1].decode()) if found else None
+    return None if text is None else _id_bytes(text)
+
+
+def _id_bytes(debug_id: str) -> bytes:
+    return bytes.fromhex(debug_id.replace("-", ""))
+
+
+def _name(content: bytes) -> bytes:
+    return sha1(content, usedforsecurity=False).digest()
+
+
+if __name__ == "__main__":
+    arguments: Sequence[str] = sys.argv[1:]
+    main(*arguments)

@@ -23,7 +23,9 @@ MINUTE_MS = 60_000
 MOST_SHARED = 3
 HOST = "server_name"
 # What events share without that saying anything, or what is said in another way.
-UNTOLD_TAGS = frozenset({"environment", "release", "dist", "level", "user", HOST})
+UNTOLD_TAGS = frozenset(
+    {"environment", "release", "dist", "level", "user", "mechanism", "handled", HOST}
+)
 # (one, several) of what there is, by kind; what is missing is "message"
 WORDS = {
     "new": ("new issue", "new issues"),

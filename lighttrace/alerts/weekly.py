@@ -174,11 +174,15 @@ def _sections(
         )
         return list(issue_list.search(db, query).rows)
 
-    newest = weeks.nobodys(db, seen.within(None), until - WEEK_MS, until, SHOWN)
-    fresh = issue_list.of_ranked(db, newest, None, WEEK_MS, until - 1)
+    week = (seen.within(None), until - WEEK_MS, until, SHOWN)
+    fresh, back = (
+        issue_list.of_ranked(db, ranked, None, WEEK_MS, until - 1)
+        for ranked in (weeks.nobodys(db, *week), weeks.back(db, *week))
+    )
     many = [it for it in listed("users") if it.people]
     lists = (
         ("New, and nobody has it", fresh, True),
+        ("Came back", back, True),
         ("Most users", many, False),
         ("Also loud", listed("events"), False),
     )
@@ -201,7 +205,8 @@ def _row(it: IssueRow, base_url: str, section: str, *, alarm: bool) -> Row:
     below = [it.project_slug, *([events, people] if alarm else [second, whose])]
     title = f"{it.title}: {it.value}" if it.value else it.title
     url = f"{base_url}/issues/{quote(it.short_id)}"
-    return Row(title[:140], " · ".join(filter(None, below)), right, url, alarm)
+    is_nobodys = alarm and it.assignee is None
+    return Row(title[:140], " · ".join(filter(None, below)), right, url, is_nobodys)
 
 
 def _bars(counted: list[int]) -> tuple[Bar, ...]:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lighttrace.store import counters
+from lighttrace.store.counters import Period
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import short_id
 
@@ -52,6 +54,30 @@ def nobodys(
     """(people, issue) of the open issues of the week that nobody has taken, most people first."""
     values = _values(project_ids, since_ms, until_ms) | {"limit": limit}
     return [(row[0], row[1]) for row in db.execute(NOBODYS, values)]
+
+
+BACK = """
+select e.issue_id from issue_env e
+ where e.env_id = 0 and e.last_at >= :since and e.state = 0
+   and exists(select 1 from activity a where a.issue_id = e.issue_id and a.at >= :since
+         and a.at < :until and a.kind = 'regressed')
+   and (:project_ids is null or e.project_id in (select value from json_each(:project_ids)))
+   and e.project_id not in (select id from project where deleted_at is not null)
+ order by e.people desc, e.n desc limit :limit
+"""
+
+
+def back(
+    db: Reader, project_ids: Sequence[int] | None, since_ms: int, until_ms: int, limit: int
+) -> list[tuple[int, int]]:
+    """(people of the week, issue) of those that came back in it and are still open; first what most
+    people have ever met.
+    """
+    values = _values(project_ids, since_ms, until_ms) | {"limit": limit}
+    found = [row[0] for row in db.execute(BACK, values)]
+    week = Period.last(until_ms - since_ms, until_ms - 1)
+    people = counters.people(db, found, counters.scopes(db, None), week)
+    return [(people.get(issue_id, 0), issue_id) for issue_id in found]
 
 
 @dataclass(frozen=True, slots=True)

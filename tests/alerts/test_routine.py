@@ -14,9 +14,11 @@ from lighttrace.clock import FixedClock
 from lighttrace.config import Config
 from lighttrace.errors import OutwardError
 from lighttrace.settings.alerts import Alerts as AlertOptions
-from lighttrace.store import asides, mutes, teams, users
+from lighttrace.store import asides, mutes, teams, triage, users, viewers
+from lighttrace.store.assignees import Assignee
 from lighttrace.store.database import Transaction
 from lighttrace.store.mutes import Muted
+from lighttrace.store.states import State
 from lighttrace.store.store import Store
 from lighttrace.store.users import User
 from tests.mailbox import Mailbox, html_of, text_of
@@ -95,6 +97,46 @@ async def test_on_monday_at_eight_where_they_are_everybody_gets_their_week_once(
     assert box.recipients == [MIRA, BOB]
 
 
+async def test_the_report_names_what_is_new_what_is_back_and_what_is_loudest(
+    store: Store, box: Mailbox, clock: FixedClock
+) -> None:
+    who = await somebody(store, BOB, weekly=False)
+    await somebody(store, MIRA, "owner")
+    week_ago, titles = SATURDAY - 20 * DAY, ("BackError", "LoudError", "CrowdError")
+    clock.set(week_ago)
+    found = {
+        title: await store.submit(an_event(at=week_ago, title=title, group=title, user="u0"))
+        for title in titles
+    }
+    clock.set(SATURDAY)
+    back = found["BackError"].issue_id
+    assert back is not None
+    await store.write(triage.set_state, [back], State.RESOLVED, who.id, SATURDAY - 10 * DAY)
+    bob = Assignee("user", who.id, who.name)
+    await store.write(triage.assign, [back], bob, None, SATURDAY - 9 * DAY)
+    await store.submit(an_event(at=SATURDAY, title="BackError", group="BackError", user="u1"))
+    for number in range(30):
+        await store.submit(an_event(at=SATURDAY, title="LoudError", group="LoudError", user="u1"))
+        if number < 9:
+            person = f"u{number}"
+            crowd = an_event(at=SATURDAY, title="CrowdError", group="CrowdError", user=person)
+            await store.submit(crowd)
+    await store.submit(an_event(at=SATURDAY, title="NewError", group="NewError", user="u1"))
+
+    clock.set(MONDAY)
+    await House(store, box, clock).look()
+    message = dict(zip(box.recipients, box.messages, strict=True))[MIRA]
+    said = text_of(message)
+    assert "1 new issue, 0 fixed, 1 came back" in said
+    order = [said.index(it) for it in ("New, and nobody has it", "Came back", "Most users")]
+    assert order == sorted(order)
+    assert "NewError: 'price' (nobody · shop · 1 event · 1 user)" in said
+    assert "BackError: 'price' (Bob · shop · 1 event · 1 user)" in said
+    assert "CrowdError: 'price' (9 users · shop · 9 events · nobody)" in said
+    assert "LoudError: 'price' (1 user · shop · 30 events · nobody)" in said
+    assert html_of(message).count(">Came back<") == 1
+
+
 async def test_nobody_gets_a_report_who_does_not_want_it_or_if_there_are_to_be_none(
     store: Store, box: Mailbox, clock: FixedClock
 ) -> None:
@@ -158,15 +200,8 @@ async def test_messages_that_nobody_followed_are_called_noise(
     await House(store, box, clock).look()
     assert "ChunkLoadError made 25 messages, and nobody opened it." in text_of(box.messages[0])
 
-    await store.write(
-        lambda tx: (
-            tx.execute(
-                "insert into issue_seen values(?, ?, ?, ?)",
-                (stored.issue_id, person.id, SATURDAY, SATURDAY),
-            )
-            and None
-        )
-    )
+    assert stored.issue_id is not None
+    await store.write(viewers.note, stored.issue_id, person.id, SATURDAY)
     clock.set(MONDAY)
     await store.write(lambda tx: tx.execute("delete from outbox where kind = 'weekly'") and None)
     await House(store, box, clock).look()

@@ -46,6 +46,7 @@ from lighttrace.store import (
     triage,
     users,
     volume,
+    weeks,
 )
 from lighttrace.store.assignees import Assignee
 from lighttrace.store.audit import Wanted
@@ -189,6 +190,7 @@ QUESTIONS: dict[str, Ask] = {
     "issues of the same traces": lambda db: same_trace.linked(db, [1, 2, 3]),
     "how long people took": lambda db: pace.to_acknowledge(db, (1,), NOON),
     "what people did": lambda db: pace.recent(db, None, NOON - DAY, 5),
+    "what came back in a week": lambda db: weeks.back(db, (1,), NOON - DAY, NOON, 3),
     "what stirs": lambda db: stirring.candidates(db, NOON - DAY, NOON + 3 * DAY),
     "what is spiking": lambda db: spikes.of_issues(db, [1, 2]),
     **{

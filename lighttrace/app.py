@@ -29,6 +29,7 @@ from lighttrace.event import useragent
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest import ownership
 from lighttrace.ingest.again import JudgeAgain
+from lighttrace.ingest.late_maps import LateMaps
 from lighttrace.settings.kinds import Sensitivity
 from lighttrace.store import audit, invites, projects, users
 from lighttrace.store.database import Transaction
@@ -75,6 +76,7 @@ class App:
         self.setup_token: str | None = None
         self.asgi: ASGIApp = Ingest(routes.site(config, self._lifespan), self.services)
         self._owners = JudgeAgain(store, lambda it: self.services.options(it).rules, clock)
+        self._late_maps = LateMaps(store, lambda it: self.services.options(it).grouping, clock)
         self._alerts = Alerts(store, lambda: self.services.config, clock)
         self._routine = Routine(
             store,
@@ -116,6 +118,7 @@ class App:
                 Loop("spikes", self._spikes.run),
                 Loop("warm-up", _warm_up),
                 Loop("owners", self._owners.run),
+                Loop("late maps", self._late_maps.run),
                 Loop("stirring", self._look_for_stirring),
                 Loop("trouble", self._look_for_trouble),
                 Loop("uploads", services.uploads.run),

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from lighttrace.event.grouping.rules import Rules
+from lighttrace.ingest import late_maps
 from lighttrace.sourcemaps.decode import decode
 from lighttrace.store import reread
 from lighttrace.store.bundles import Build
@@ -136,3 +138,39 @@ def test_a_broken_map_hides_nothing_but_itself(web: Site) -> None:
     why = event.exceptions[0].frames[-1].unmapped
     assert why is not None
     assert why.why.startswith("the source map cannot be read: The table of this source map is dam")
+
+
+def catch_up(site: Site) -> int:
+    def grouping(project_id: int) -> Rules:
+        return site.services.options(project_id).grouping
+
+    portal = site.client.portal
+    assert portal is not None
+    return portal.call(late_maps.catch_up, site.services.store, grouping, site.clock.now_ms())
+
+
+def test_issues_of_the_last_day_get_the_names_that_late_maps_bring(web: Site) -> None:
+    send(web, crash())
+    assert catch_up(web) == 0
+    upload(web)
+    assert catch_up(web) == 1
+    assert [issue.culprit for issue in issues(web)] == ["shippingLabel(src/checkout.tsx)"]
+    assert catch_up(web) == 0  # an upload is looked at once
+
+
+def test_a_build_after_the_late_maps_finds_the_issue_of_the_one_before(web: Site) -> None:
+    send(web, crash())
+    upload(web)
+    catch_up(web)
+    raw = another_build(crash(), "b" * 32)
+    raw["debug_meta"]["images"][0]["code_file"] = "http://127.0.0.1:9001/assets/main.8f2c.js"
+    web.clock.advance(30 * DAY_MS)
+    send(web, raw)
+    assert [issue.n_ever for issue in issues(web)] == [2]
+
+
+def test_late_maps_leave_alone_what_was_last_heard_of_before_yesterday(web: Site) -> None:
+    send(web, crash())
+    web.clock.advance(2 * DAY_MS)
+    upload(web)
+    assert catch_up(web) == 0

@@ -23,7 +23,16 @@ from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.sight import ALL
 from tests.fresh import HASHED
 
-LOOPS = {"alerts", "spikes", "trouble", "warm-up", "owners", "retention", "dictionaries"} | {
+LOOPS = {
+    "alerts",
+    "spikes",
+    "trouble",
+    "warm-up",
+    "owners",
+    "late maps",
+    "retention",
+    "dictionaries",
+} | {
     *("reports", "sign of life", "stirring", "uploads"),
 }
 SHOP = '[[project]]\nslug = "shop"\n'

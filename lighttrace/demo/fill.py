@@ -1,7 +1,7 @@
 """Two weeks of the shop, sent through the real ingest by a clock that walks from then to now."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from lighttrace.web.passwords import hash_password
 
 EMAIL, PASSWORD = "mira@shop.example", "lighttrace-demo"
 TOGETHER = 100  # events handed to the store before waiting: they become batches
+LATELY_MS, APART_MS = 2 * DAY_MS, 20_000  # of late nobody is told of anything later than that
 
 Tell = Callable[[int, int], None]
 
@@ -121,7 +122,8 @@ async def fill(
             until = now_ms + 1 if decision is None else now_ms - decision.minutes_ago * MINUTE_MS
             due = [one for one in sendings[done:] if one.at < until]
             for start in range(0, len(due), TOGETHER):
-                await _send(store, clock, due[start : start + TOGETHER], origins, post)
+                some = due[start : start + TOGETHER]
+                await _send(store, clock, some, origins, post, now_ms - LATELY_MS)
                 tell(done + min(start + TOGETHER, len(due)), len(sendings))
             done += len(due)
             if decision is not None:
@@ -155,9 +157,16 @@ async def _send(
     sendings: list[Sending],
     origins: dict[str, Origin],
     post: mails.Mails,
+    lately: int,
 ) -> None:
-    waiting = []
+    waiting: list[Awaitable[object]] = []
+    told_at = sendings[0].at
     for sending in sendings:
+        if sending.at - told_at > APART_MS and sending.at > lately:
+            await asyncio.gather(*waiting)
+            waiting.clear()
+            await store.write(post.turn, clock.now_ms())
+            told_at = sending.at
         clock.set(sending.at)
         at = replace(origins[sending.project], received_at=sending.at)
         work = pipeline.of_envelope(parse_envelope(_envelope(sending), LIMITS), at, LIMITS)

@@ -20,6 +20,9 @@ MADE_AFTER_MS = 300
 TOOK_MS = (600, 1_100, 800, 2_000, 400, 1_300, 2_800, 900)  # until the mail server said yes
 TAKEN, BUSY = "250 2.0.0 Ok: queued", "mail.shop.example is busy; try again later"
 GONE = "mail.shop.example does not know this mailbox"
+ANSWERED, DOWN = "ok", "pager.shop.example answered 503: it is down for maintenance"
+WAYS = ("mail", "webhook:chat")
+PAGER, REFUSED_AFTER_MS = "webhook:pager", (0, 60_000, 360_000)  # and again after half an hour
 MOST = 50
 
 
@@ -37,7 +40,9 @@ class Mails:
         at = due[-1].at + MADE_AFTER_MS if due else now_ms
         while expand_due(tx, self.policy, self._hours, DOMAIN, at):
             pass
-        for message in outbox.due(tx, at, MOST):
+        for message in outbox.due(tx, at, MOST, PAGER):
+            self._refuse(tx, message.id, at)
+        for message in [it for way in WAYS for it in outbox.due(tx, at, MOST, way)]:
             outbox.claim(tx, message.id, at)
             took_ms = TOOK_MS[self._n % len(TOOK_MS)]
             self._n += 1
@@ -49,8 +54,16 @@ class Mails:
                 outbox.postpone(tx, message.id, busy, at + 60_000)
                 outbox.claim(tx, message.id, at + 60_000)
                 took_ms += 60_000
-            done = Attempt(at + took_ms, "250", took_ms % 60_000, TAKEN)
+            code, said = ("250", TAKEN) if "@" in message.target else ("200", ANSWERED)
+            done = Attempt(at + took_ms, code, took_ms % 60_000, said)
             outbox.record_delivered(tx, message.id, done)
+
+    def _refuse(self, tx: Transaction, message_id: int, at: int) -> None:
+        """Three times; the next try is still to come."""
+        for after_ms in REFUSED_AFTER_MS:
+            outbox.claim(tx, message_id, at + after_ms)
+            no = Attempt(at + after_ms, "503", 240, DOWN)
+            outbox.postpone(tx, message_id, no, at + REFUSED_AFTER_MS[-1] + 30 * 60_000)
 
 
 def mute(tx: Transaction, now_ms: int) -> None:

@@ -22,6 +22,19 @@ rules = [
 
 [alerts]
 to = ["mira@shop.example"]
+fallback = "jonas@shop.example"
+
+# Addresses that end with .example lead nowhere: nothing leaves the demo.
+[[alerts.webhook]]
+name = "chat"
+kind = "mattermost"
+url = "https://chat.shop.example/hooks/made-up"
+
+[[alerts.webhook]]
+name = "pager"
+kind = "ntfy"
+url = "https://pager.shop.example/made-up"
+always = true
 
 [[alerts.rule]]
 name = "What matters, to whom it belongs"
@@ -33,7 +46,7 @@ name = "Checkout, many users"
 when = "10 users in 1h"
 project = "shop-web"
 where = "environment:production component:checkout"
-to = ["team:billing", "tove@shop.example"]
+to = ["team:billing", "webhook:chat", "webhook:pager"]
 every = "1h"
 
 [[alerts.rule]]
@@ -42,6 +55,13 @@ when = ["spike", "100 events in 10m"]
 project = "fulfillment"
 where = '!time:"Mon-Fri 08:00-19:00 Europe/Berlin"'
 to = "team:operations"
+
+[[alerts.rule]]
+name = "Search, odd ones"
+when = "new"
+project = "shop-web"
+where = "level:>=error !level:error !level:fatal"
+to = "tove@shop.example"
 
 [[alerts.rule]]
 name = "Something does not get through"

@@ -10,7 +10,7 @@ from lighttrace.store import sendings
 from lighttrace.store.database import Reader
 from lighttrace.store.sendings import Ages
 
-MOST_TAKEN = 10_000  # of the time looked at, the newest
+MOST_TAKEN = 5_000  # of the time looked at, the newest: 30 ms
 MOST_TRIES = 2_000  # in which a channel has to show
 
 TAKEN = """

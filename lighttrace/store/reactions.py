@@ -11,7 +11,7 @@ from lighttrace.store.database import Reader
 from lighttrace.store.sight import Sight
 
 ACTS = ("acknowledged", "assigned", "resolved", "archived")
-MOST_TOLD = 1_000  # of the period, the newest
+MOST_TOLD = 500  # of the period, the newest: 8 ms
 
 FIRST = """
 select w.key, b.at, u.name, n.at, v.name

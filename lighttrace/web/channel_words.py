@@ -24,6 +24,7 @@ CODES = {
     "refused": "must not be asked",
     "internal": "was not asked: a mistake of LightTrace",
 }
+TIMES = {1: "", 2: " twice", 3: " three times", 4: " four times"}
 LEVELS = {
     "none": "Nothing goes out in them",
     "spike": "Only spikes go out in them",
@@ -82,7 +83,7 @@ def retry(it: Retried, way: str, second: str, zone: str, now_ms: int) -> str:
     """
     code = it.attempts[0].code if it.attempts else ""
     alike = next((n for n, one in enumerate(it.attempts) if one.code != code), len(it.attempts))
-    times = {1: "", 2: " twice"}.get(alike, f" {alike} times")
+    times = TIMES.get(alike, f" {alike} times")
     words = f"{way} {said(code)}{times}. Next try {_at(max(it.due_at, now_ms), zone, now_ms)}"
     if not second:
         return f"{words}, and so on until {_at(it.made_at + GIVE_UP_MS, zone, now_ms)}."

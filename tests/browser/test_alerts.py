@@ -103,8 +103,10 @@ async def test_a_rule_is_muted_in_place_by_keys(chromium: Browser, shop: Tracker
         await expect(page.get_by_text("Rule what matters")).to_be_visible()
         await expect(page.get_by_text("Muted. What it keeps back")).to_be_visible()
         await expect(page.get_by_role("article", name="what matters")).to_contain_text("Muted")
+        await expect(menu).to_be_focused()
         await page.get_by_role("button", name="Unmute Rule what matters").press("Enter")
         await expect(page.get_by_text("Nothing is muted")).to_be_visible()
+        await expect(page.locator("#muted-h")).to_be_focused()
         assert await page.evaluate("window.untouched"), "the page was loaded anew"
 
 
@@ -117,6 +119,7 @@ async def test_deliveries_change_in_place_and_the_address_keeps_which(
         await page.goto("/alerts?period=14d")
         await page.get_by_role("link", name="Failed 0").press("Enter")
         await expect(page.get_by_text("Nothing failed")).to_be_visible()
+        await expect(page.get_by_role("link", name="Failed 0")).to_be_focused()
         assert await visitor.path() == "/alerts?period=14d&show=failed"
         await page.get_by_role("link", name="24 h", exact=True).click()
         await page.wait_for_url("**/alerts")

@@ -86,7 +86,7 @@ LOOK = {
     "events": "select count(*) from event",
     "signs in": "select email from user order by id",
     "role": "select role from user order by id",
-    "to be mailed": "select count(*) from outbox where state = 'due'",
+    "to be mailed": "select count(*) from outbox where state = 'due' and target like '%@%'",
     "archived": "select title from issue where state = 2",
 }
 

@@ -83,8 +83,8 @@ def test_what_a_refused_message_waits_for_is_said():
         return channel_words.retry(it, "pager", second, "UTC", NOON)
 
     assert say(refused("webhook:pager", "503", "503", "503")) == (
-        "pager answered 503 3 times. Next try 12:30, the last one 15:30; if that fails too, Tove "
-        "is told."
+        "pager answered 503 three times. Next try 12:30, the last one 15:30; if that fails too, "
+        "Tove is told."
     )
     assert say(refused("webhook:pager", "503", "503", "timeout", "503")) == (
         "pager answered 503 twice. Next try 12:30; if that fails too, Tove is told."

@@ -167,6 +167,7 @@ async def context(request: Request, asked: Asked) -> dict[str, Any]:
         "next": f"/alerts?{urlencode(asked.query())}".rstrip("?"),
         "tested": None,
         "told": "",
+        "told_of": "",
     }
 
 

@@ -39,15 +39,15 @@ async def _mute(request: Request, *, own: bool) -> Response:
     wanted = await services.store.read(muting.read, fields, guards.sight(request), zone, now_ms)
     known = policy(services.config).by_name
     if wanted is None or (wanted.what.rule is not None and wanted.what.rule not in known):
-        return await _back(request, fields.get("next", ""), "unmutable")
+        return await _back(request, fields.get("next", ""), "unmutable", fields.get("what", ""))
     if own:
         wanted = wanted.for_person(person.id)
     try:
         by = Actor(person.id, cookies.address(request))
         await services.store.write(_add, wanted, by, now_ms)
     except RefusedError:
-        return await _back(request, fields.get("next", ""), "unmutable")
-    return await _back(request, fields.get("next", ""), "muted")
+        return await _back(request, fields.get("next", ""), "unmutable", fields.get("what", ""))
+    return await _back(request, fields.get("next", ""), "muted", fields["what"])
 
 
 def _add(tx: Transaction, wanted: muting.Wanted, by: Actor, now_ms: int) -> None:
@@ -79,15 +79,15 @@ def _end(tx: Transaction, mute_id: int, person: User, sight: Sight, by: Actor, n
     return False
 
 
-async def _back(request: Request, target: str, what: str) -> Response:
+async def _back(request: Request, target: str, what: str, thing: str = "") -> Response:
     """To where it was asked for. Where that was the page of alerts and it can swap, its body as it
-    is now.
+    is now, with the focus on what was muted.
     """
     where = links.local(request, target, "/alerts")
     if wants_fragment(request):
         asked = alerts.Asked.read(dict(parse_qsl(urlsplit(where).query)))
         found = await alerts.context(request, asked)
-        found["told"] = said.words(what, 0)
+        found |= {"told": said.words(what, 0), "told_of": thing}
         return render(request, "pages/alerts.html", block="alerts_body", **found)
     return RedirectResponse(said.back(where, what), status_code=303)
 

@@ -50,7 +50,6 @@ class Config(Table, frozen=True):
     source: Annotated[Path | None, NOT_IN_FILE] = None  # the file it came from
     # what the command line said, such as "server.port"
     pinned: Annotated[frozenset[str], NOT_IN_FILE] = frozenset()
-    rule_lines: Annotated[tuple[int | None, ...], NOT_IN_FILE] = ()  # of `alerts.rules`, in order
 
     def grouping_rules(self, slug: str) -> Rules:
         """Of a project, or of any that the file does not name. Of fingerprint rules the first that
@@ -154,16 +153,7 @@ def load(
     else:
         store = msgspec.structs.replace(store, path=folder / store.path)
     server = msgspec.structs.replace(server, **given)
-    return msgspec.structs.replace(
-        config,
-        server=server,
-        store=store,
-        source=path,
-        pinned=pinned,
-        rule_lines=tuple(
-            reading.lines.get(("alerts", "rule", n)) for n in range(len(config.alerts.rules))
-        ),
-    )
+    return msgspec.structs.replace(config, server=server, store=store, source=path, pinned=pinned)
 
 
 def reloaded(old: Config, new: Config) -> tuple[Config, tuple[str, ...]]:

@@ -14,16 +14,15 @@ from lighttrace.event.query.tree import EVERYTHING
 from lighttrace.store.alert_history import DAYS, Retried, Told
 from lighttrace.web import channel_words, charts, rule_words
 from lighttrace.web.muting import Shown
+from lighttrace.web.rule_form import Asked
 from lighttrace.web.rule_words import Piece, Target
-
-OF_RULE = '[[alerts.rule]] "{}": '  # how alerts/unknown.py begins what it says of a rule
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A rule. `line`: of the file; `spark`: the course of 14 days, drawn. `never`: why it cannot
     speak; `unknown`: names in it that stand for nothing; `retry`: a message of it that is refused.
-    `rehearsal`: what the composer is asked for, None where it cannot be.
+    `rehearsal`: the query of the composer.
     """
 
     rule: Rule
@@ -36,7 +35,7 @@ class Row:
     never: str | None
     unknown: tuple[str, ...]
     retry: str
-    rehearsal: dict[str, str] | None
+    rehearsal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,7 @@ def rows(
     now_ms: int,
 ) -> list[Row]:
     """`short`: a target within a sentence, `target`: on its own."""
-    lines = dict(zip((it.name for it in config.alerts.rules), config.rule_lines, strict=False))
-    never = {it.name: it.why_never for it in config.alerts.rules}
+    of_file = {it.name: it for it in config.alerts.rules}
     second = short(config.alerts.fallback) if config.alerts.fallback else ""
     found = []
     for rule in held.rules:
@@ -69,19 +67,20 @@ def rows(
         if "owner" in targets:
             targets += [it for it in held.fallback if it not in targets]
         refused = next((it for it in facts.retried if rule.name in it.rules), None)
-        about = OF_RULE.format(rule.name)
+        written = of_file.get(rule.name)
+        about = f"{written.heading}: " if written else ""  # as alerts/unknown.py begins
         found.append(
             Row(
                 rule=rule,
-                line=lines.get(rule.name),
+                line=written.line if written else None,
                 pieces=rule_words.sentence(rule, short),
                 targets=tuple(map(target, targets)),
                 told=told,
                 muted=tuple(it for it in facts.mutes if it.mute.what.rule == rule.name),
                 spark=charts.spark(told.by_day, f"{told.n:,} messages in {DAYS} days"),
-                never=never.get(rule.name),
+                never=written.why_never if written else None,
                 unknown=tuple(
-                    it.removeprefix(about) for it in facts.unknown if it.startswith(about)
+                    it.removeprefix(about) for it in facts.unknown if about and it.startswith(about)
                 ),
                 retry=channel_words.retry(refused, _way(refused, short), second, zone, now_ms)
                 if refused
@@ -97,19 +96,12 @@ def _way(it: Retried, short: Callable[[str], str]) -> str:
     return short(it.target) if rule_words.is_webhook(it.target) else "The mail server"
 
 
-def _rehearsal(rule: Rule) -> dict[str, str] | None:
-    """The fields of the composer. Rules of several projects do not fit into it, nor do those about
-    a project as a whole.
-    """
-    projects = sorted(rule.projects or ())
-    if len(projects) > 1 or any(it.is_of_project for it in rule.when):
-        return None
-    said = {
-        "name": rule.name,
-        "when": ", ".join(map(str, rule.when)),
-        "project": ", ".join(projects),
-        "where": "" if rule.where == EVERYTHING else str(rule.where),
-        "to": ", ".join(rule.to),
-        "every": triggers.duration(rule.every_min) if rule.every_min else "",
-    }
-    return {key: value for key, value in said.items() if value}
+def _rehearsal(rule: Rule) -> str:
+    return Asked(
+        name=rule.name,
+        when=tuple(map(str, rule.when)),
+        project=tuple(sorted(rule.projects or ())),
+        where="" if rule.where == EVERYTHING else str(rule.where),
+        to=rule.to,
+        every=triggers.duration(rule.every_min) if rule.every_min else "",
+    ).written()

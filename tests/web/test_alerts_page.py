@@ -1,14 +1,17 @@
 """The page of alerts: rules as sentences, what was told, mutes made and ended."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from starlette.datastructures import QueryParams
 
 from lighttrace.alerts.expand import expand_due
 from lighttrace.alerts.rules import policy
 from lighttrace.store import mutes, outbox, teams, triage
 from lighttrace.store.outbox import Attempt
+from lighttrace.web.rule_form import Asked
 from tests.web.sending import add_projects, an_error, send
 from tests.web.served import Site, served
 from tests.web.test_issue_page import text_of
@@ -276,13 +279,22 @@ def test_who_acted_after_a_message_is_said_beside_it(shop: Site):
     assert re.search(r"Someone acted</dt><dd>1 .*?of 1<.*?median after 3 min", html, re.DOTALL)
 
 
-def test_a_rule_leads_to_its_rehearsal(shop: Site):
-    matters, burning, _ = re.findall(r'<article class="rl.*?</article>', page(shop), re.DOTALL)
-    [link] = re.findall(r'href="(/alerts/new\?[^"]+)"', matters)
-    found = page(shop, link.replace("&amp;", "&"))
-    assert "name = &#34;what matters&#34;" in found
-    assert "when = [&#34;new&#34;, &#34;regression&#34;]" in found
-    assert "/alerts/new" not in burning  # of several projects: the composer knows one
+def test_each_rule_leads_to_its_rehearsal(shop: Site):
+    links = re.findall(r'href="/alerts/new\?([^"]+)"', page(shop))
+    asked = [Asked.read(QueryParams(it.replace("&amp;", "&"))) for it in links]
+    assert [replace(it, reshaped=False) for it in asked] == [
+        Asked(("new", "regression"), to=("owner",), name="what matters"),
+        Asked(
+            ("50 events in 5m",),
+            ("shop", "till"),
+            "environment:production",
+            ("team:billing", "webhook:chat", "mira@example.com"),
+            "1h",
+            "burning",
+        ),
+        Asked(("new",), where="is:resolved", to=("owner",), name="odd"),
+    ]
+    assert page(shop, f"/alerts/new?{links[0]}".replace("&amp;", "&"))
 
 
 def test_a_mute_answers_with_the_page_as_it_is_now(shop: Site):

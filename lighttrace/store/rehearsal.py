@@ -3,6 +3,7 @@ number, their events, and what people did about them. Reads only, and every read
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from lighttrace.store.tallies import HOUR_MS, LATE_MS, MINUTE_MS
 
 MOST_CAUSES = 2_000  # the newest
 MOST_ACTS = 5_000
+SAMPLES = 1_000  # of where in the table of events it was when, 2 ms
 MOST_VALUES = 5_000  # of tags
 MOST_MINUTES = 300_000  # of all issues, 60 ms
 
@@ -98,27 +100,42 @@ with several(hash_id) as materialized (
 busy as materialized (
   select c.hour, c.hash_id, sum(c.n) as n from count_hour c where c.hour >= :since
    group by c.hour, c.hash_id
-  having sum(c.n) >= :least or c.hash_id in (select hash_id from several))
-select g.issue_id, b.hour, sum(b.n) as n
-  from busy b cross join grouphash g on g.id = b.hash_id
- where g.issue_id is not null and g.project_id in (select value from json_each(:project_ids))
- group by g.issue_id, b.hour having sum(b.n) >= :least order by 1, 2
+  having sum(c.n) >= :least or c.hash_id in (select hash_id from several)),
+theirs as materialized (
+  select g.issue_id, b.hour, sum(b.n) as n
+    from busy b cross join grouphash g on g.id = b.hash_id
+   where g.issue_id is not null and g.project_id in (select value from json_each(:project_ids))
+   group by g.issue_id, b.hour having sum(b.n) >= :least),
+loudest as materialized (
+  select issue_id, max(n) as most, count(*) over () as total from theirs group by issue_id
+   order by most desc, issue_id desc limit :most)
+select l.issue_id, t.hour, t.n, l.total from loudest l cross join theirs t
+    on t.issue_id = l.issue_id
+ order by l.most desc, l.issue_id desc
 """
 
 
-def busy(
-    db: Reader, project_ids: Sequence[int], since_ms: int, least: int
-) -> dict[int, dict[int, int]]:
-    """Issue → hour → events, of the hours in which it had so many at least."""
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """`hours`: issue → hour → events, the loudest first, of `total`."""
+
+    hours: dict[int, dict[int, int]]
+    total: int
+
+
+def busy(db: Reader, project_ids: Sequence[int], since_ms: int, least: int, most: int) -> Busy:
+    """The issues with the loudest hours, and their hours in which they had so many at least."""
     values = {
         "project_ids": json.dumps(project_ids),
         "since": since_ms // HOUR_MS,
         "least": least,
+        "most": most,
     }
     found: dict[int, dict[int, int]] = {}
-    for issue_id, hour, n in db.execute(BUSY, values):
+    rows = db.execute(BUSY, values).fetchall()
+    for issue_id, hour, n, _ in rows:
         found.setdefault(issue_id, {})[hour] = n
-    return found
+    return Busy(found, rows[0][3] if rows else 0)
 
 
 LIVELY = """
@@ -313,3 +330,31 @@ def tag_ids(db: Reader, names: Iterable[str]) -> frozenset[int] | None:
     values = {"names": json.dumps(sorted(names)), "most": MOST_VALUES + 1}
     found = frozenset(row[0] for row in db.execute(TAGGED, values))
     return found if len(found) <= MOST_VALUES else None
+
+
+SAMPLED = """
+select w.value, (select e.received_at from event e where e.id >= w.value order by e.id limit 1)
+  from json_each(:rows) w
+"""
+
+
+class Rows:
+    """About where moments are in the table of events: rows rise with the time of receipt."""
+
+    def __init__(self, db: Reader, since_ms: int) -> None:
+        newest = events.newest_row(db)
+        first = events.first_row_since(db, since_ms)
+        step = max(1, (newest - first) // SAMPLES)
+        rows = json.dumps(list(range(first, newest + 1, step)))
+        found = [it for it in db.execute(SAMPLED, {"rows": rows}) if it[1] is not None]
+        self._rows = [first, *(row for row, _ in found), newest + 1]
+        self._times = [at for _, at in found]
+
+    def span(self, since_ms: int, until_ms: int) -> tuple[int, int]:
+        """All rows between two moments are from the first row up to before the second; a few that
+        are not may be too.
+        """
+        return (
+            self._rows[bisect_left(self._times, since_ms)],
+            self._rows[bisect_left(self._times, until_ms) + 1],
+        )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lighttrace.event.model import LEVELS
+from lighttrace.event.query import match
 from lighttrace.event.query.cursor import Typed
 from lighttrace.event.query.keys import KEYS, STATES, Kind
 from lighttrace.store import assignees, environments, projects, suggestions, teams
@@ -29,7 +30,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who types, and where: `sight` is that of the list, so of one project where one is chosen."""
+    """Who types, and where: `sight` is that of the list, so of one project where one is chosen.
+    `rule`: the search is a rule's, which is nobody and knows keys of its own.
+    """
 
     db: Reader
     tags: Tags
@@ -38,6 +41,7 @@ class Asked:
     text: str
     typed: Typed
     now_ms: int
+    rule: bool = False
 
     def bearing(self, n: int) -> str:
         """How many events bear a tag, as far as that is known."""
@@ -77,6 +81,8 @@ _STATES = ("unresolved", "mine", "unassigned", "new", "regressed", "spiking", "e
 
 def _states(asked: Asked) -> Iterator[Offer]:
     for name in dict.fromkeys((*_STATES, *STATES)):
+        if asked.rule and name not in match.STATES:
+            continue
         yield Offer(name, STATES[name])
 
 
@@ -85,6 +91,17 @@ def _levels(asked: Asked) -> Iterator[Offer]:
         yield Offer(">=error", "error and fatal", raw=True)
     for name in reversed(LEVELS):
         yield Offer(name)
+
+
+def of_rules(asked: Asked, key: str) -> Iterator[Offer]:
+    """Of the keys that only rules know."""
+    if key == "count":
+        sign = "" if asked.typed.op else ">="
+        yield from (Offer(f"{sign}{n}", raw=not asked.typed.op) for n in (10, 100, 1000))
+        return
+    yield Offer("Mon-Fri 09:00-18:00 Europe/Berlin", "working hours, with their zone")
+    yield Offer("22:00-06:00 UTC", "at night, each day")
+    yield Offer("Sat-Sun UTC", "whole days")
 
 
 _AGO = {"1h": "hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days"}
@@ -126,7 +143,8 @@ def _environments(asked: Asked) -> Iterator[Offer]:
 
 
 def _people(asked: Asked) -> Iterator[Offer]:
-    yield Offer("me", asked.email)
+    if not asked.rule:
+        yield Offer("me", asked.email)
     yield Offer("none", "nobody")
     every = assignees.every(asked.db)
     for it in every:

@@ -213,9 +213,13 @@ def _marks(some: Sequence[tuple[int, int]], scale: Scale, kind: str, word: str) 
     middle = LANE / 2
     out.append(f'<line class="ln" x1="0" x2="100%" y1="{middle}" y2="{middle}"/>')
     free, drawn = 101.0, []
+    narrow: set[float] = set()
     for at, number in reversed(some):
         x = scale.at(at)
         if x > free:
+            if round(x, 1) in narrow:
+                continue
+            narrow.add(round(x, 1))
             out.append(
                 f'<rect class="{kind}" x="{x:.2f}%" y="{middle - 6}" width="3" height="12" rx="1"/>'
             )

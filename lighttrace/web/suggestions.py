@@ -19,6 +19,11 @@ from lighttrace.store.sight import Sight
 from lighttrace.web import offers
 from lighttrace.web.offers import MOST, Asked, Offer
 
+# keys that only the searches of rules know: docs/alerts.md, "Where"
+OF_RULES = {
+    "time": "a part of the week, with its zone",
+    "count": "how many events there ever were, count:>=10",
+}
 MOST_KEYS = 6  # of these, while a word is typed that tags may have as their value
 
 
@@ -44,12 +49,16 @@ class Group:
     items: tuple[Suggestion, ...]
 
 
-def of(db: Reader, text: str, at: int, sight: Sight, email: str, now_ms: int) -> list[Group]:
-    """The suggestions for a text with its cursor before the character `at`, at most MOST."""
+def of(
+    db: Reader, text: str, at: int, sight: Sight, email: str, now_ms: int, *, rule: bool = False
+) -> list[Group]:
+    """The suggestions for a text with its cursor before the character `at`, at most MOST. `rule`:
+    it is the search of a rule.
+    """
     if len(text) > MOST_TEXT:
         return []
     tags = suggestions.tags(db, sight.within(None))
-    asked = Asked(db, tags, sight, email, text, cursor.typed(text, at), now_ms)
+    asked = Asked(db, tags, sight, email, text, cursor.typed(text, at), now_ms, rule)
     groups = _groups(asked)
     meant = _meant(asked, nothing=not any(group.items for group in groups))
     left, found = MOST, []
@@ -75,7 +84,10 @@ def _meant(asked: Asked, nothing: bool) -> Iterator[Group]:
     """
     typed = asked.typed
     try:
-        parse(asked.text, compile.tag_names(asked.db), asked.tags.names)
+        if asked.rule:
+            parse(asked.text)  # which tags there will be, nobody knows
+        else:
+            parse(asked.text, compile.tag_names(asked.db), asked.tags.names)
     except QueryError as error:
         here = error.start <= typed.end and typed.start <= error.end
         near = error.instead
@@ -119,8 +131,9 @@ def _keys(asked: Asked, after: str) -> Iterator[Suggestion]:
     """Keys, then tags, by how near they are to what was typed; each is followed by `after`."""
     typed = asked.typed.text.removeprefix("tags[")
     ranked: list[tuple[int, int, str, int | None]] = []
-    for place, name in enumerate((*KEYS, "has", *_tag_names(asked))):
-        if name == "has" and not after:
+    own = OF_RULES if asked.rule and after else {}
+    for place, name in enumerate((*KEYS, *own, "has", *_tag_names(asked))):
+        if (name == "has" and not after) or (name == "id" and asked.rule):
             continue
         found = _near(name, typed)
         if found is not None and (found[0] < 2 or len(typed) > 2):
@@ -142,6 +155,8 @@ def _key(asked: Asked, name: str, after: str, at: int | None) -> Suggestion:
     typed = asked.typed
     if name in KEYS:
         said, about = name, KEYS[name].about
+    elif asked.rule and name in OF_RULES:
+        said, about = name, OF_RULES[name]
     elif name == "has":
         said, about = name, "there is a value, has:user"
     else:
@@ -165,11 +180,14 @@ def _said(tag: str) -> str:
 
 def _values(asked: Asked, written: str) -> Group:
     typed = asked.typed
+    found: Iterable[Offer]
     key = None if typed.is_tag else keys.canonical(written)
-    if key is None:
+    if asked.rule and not typed.is_tag and written.lower() in OF_RULES:
+        lead, found = written, offers.of_rules(asked, written.lower())
+    elif key is None:
         tag = written if typed.is_tag else keys.tag_of(written)
         lead = _said(tag) if typed.is_tag else written
-        found: Iterable[Offer] = offers.tagged(asked, tag)
+        found = offers.tagged(asked, tag)
     else:
         lead, found = written, offers.of_key(asked, key)
     text, matching = typed.text.strip("*"), []

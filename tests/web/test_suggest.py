@@ -160,3 +160,21 @@ def test_a_cursor_that_makes_no_sense_is_the_end(shop: Site, at: str):
 
 def test_a_text_that_is_too_long_has_no_suggestions(shop: Site):
     assert ask(shop, "is:" + "n" * 2000).status_code == 204
+
+
+def of_rules(shop: Site, text: str) -> str:
+    return html.unescape(ask(shop, text, rule="1").text)
+
+
+def test_a_rule_is_offered_the_keys_that_only_rules_know(shop: Site):
+    assert "a part of the week, with its zone" in of_rules(shop, "ti")
+    assert 'data-insert=""Mon-Fri 09:00-18:00 Europe/Berlin" "' in of_rules(shop, "time:")
+    assert "count:" in of_rules(shop, "cou") and ">=100" in of_rules(shop, "count:")
+    assert "a part of the week" not in ask(shop, "ti").text
+
+
+def test_a_rule_is_offered_nothing_that_only_a_person_can_ask(shop: Site):
+    states = of_rules(shop, "is:")
+    assert "unresolved" in states and "mine" not in states and "unseen" not in states
+    assert ">me<" not in of_rules(shop, "assigned:")
+    assert "the 32 hex of an event" not in of_rules(shop, "id")

@@ -7,8 +7,8 @@ from lighttrace.alerts.reasons import Reason
 from lighttrace.alerts.rehearse import moments
 from lighttrace.alerts.rehearse.moments import Reached, Tick
 from lighttrace.alerts.rehearse.stage import Candidate, Stage, Tape
-from lighttrace.event.triggers import Trigger
-from lighttrace.store.rehearsal import Happened
+from lighttrace.event.model import Json
+from lighttrace.event.triggers import Trigger, pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,9 @@ class Shape:
 
 @dataclass(slots=True)
 class Moment:
-    """Something the rule speaks of. `words`: why, as messages say it."""
+    """Something the rule speaks of. `said`: its numbers, as those of a cause. `also`: what else it
+    says in the same message; `after`: what is held back by the pause it begins.
+    """
 
     kind: str
     at: int
@@ -32,8 +34,24 @@ class Moment:
     project_id: int
     row: int | None
     counted: bool
-    words: str
-    after: list["Moment"] = field(default_factory=list)  # held back by the pause it begins
+    said: dict[str, Json]
+    also: list["Moment"] = field(default_factory=list)
+    after: list["Moment"] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """Why, as messages say it."""
+        n = self.said.get("n")
+        if self.kind == "every":
+            more = n - 1 if isinstance(n, int) else 0
+            own = f"an event, and {more:,} within its pause" if more else "an event"
+        elif self.counted and n == 1:
+            within = self.said.get("minutes")
+            own = f"1 {self.kind.rstrip('s')}"
+            own += f" in {pause(within)}" if isinstance(within, int) and within else ""
+        else:
+            own = Reason(self.kind, "", self.said).sentence
+        return ", ".join((own, *(it.words for it in self.also)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +81,7 @@ def _told(stage: Stage, shape: Shape) -> Iterator[Moment]:
             continue
         if it.issue_id is not None and not _issue_fits(stage, shape, it.issue_id, it.at):
             continue
-        yield Moment(it.kind, it.at, it.issue_id, it.project_id, it.event_row, False, words_of(it))
-
-
-def words_of(it: Happened) -> str:
-    return Reason(it.kind, "", it.said).sentence
+        yield Moment(it.kind, it.at, it.issue_id, it.project_id, it.event_row, False, it.said)
 
 
 def _issue_fits(stage: Stage, shape: Shape, issue_id: int, at_ms: int) -> bool:
@@ -89,7 +103,7 @@ def _counted(stage: Stage, shape: Shape) -> Iterator[Moment]:
                         stage.faces[tape.issue_id].project_id,
                         it.row,
                         True,
-                        _words(trigger, it),
+                        {"n": it.most, "minutes": trigger.minutes},
                     )
 
 
@@ -104,12 +118,6 @@ def _reached(stage: Stage, shape: Shape, trigger: Trigger, tape: Tape) -> list[R
 
 def _allows(stage: Stage, shape: Shape, tape: Tape) -> Callable[[Tick], bool]:
     return lambda it: _issue_fits(stage, shape, tape.issue_id, it.at)
-
-
-def _words(trigger: Trigger, it: Reached) -> str:
-    if trigger.kind == "every":
-        return "an event" if it.most == 1 else f"an event, and {it.most - 1:,} within its pause"
-    return Reason(trigger.kind, "", {"n": it.most, "minutes": trigger.minutes}).words
 
 
 def _paused(stage: Stage, spoken: list[Moment]) -> tuple[list[Moment], list[Moment]]:
@@ -130,7 +138,7 @@ def _paused(stage: Stage, spoken: list[Moment]) -> tuple[list[Moment], list[Mome
         if pause_ms:
             last[about] = it
         if sent and (sent[-1].at, sent[-1].issue_id) == (it.at, it.issue_id) and it.issue_id:
-            sent[-1].words += f", {it.words}"
+            sent[-1].also.append(it)
             continue
         sent.append(it)
     return sent, held

@@ -13,13 +13,14 @@ from lighttrace.alerts.rules import Rule
 from lighttrace.event import impact
 from lighttrace.event.impact import Weights
 from lighttrace.event.triggers import Trigger
-from lighttrace.store import events, inbox, rehearsal
+from lighttrace.store import inbox, rehearsal
 from lighttrace.store.database import Reader
 from lighttrace.store.inbox import InboxQuery
-from lighttrace.store.rehearsal import Act, Face, Happened, Met
+from lighttrace.store.rehearsal import Act, Face, Happened, Met, Rows
 
 DAYS = 14
 DAY_MS, HOUR_MS, MINUTE_MS = 86_400_000, 3_600_000, 60_000
+MOST_LOUD = 20  # of issues with more events than that, which are counted by the minute
 MOST_ISSUES = 100  # whose events are read: those that had the loudest hours
 MOST_OF_ISSUE = 2_000  # events
 MOST_EVENTS = 12_000  # of all of them
@@ -196,29 +197,28 @@ def _load(db: Reader, stage: Stage, ids: Sequence[int]) -> None:
     if within:
         least = min(1 if it.kind == "every" else least_an_hour(it) for it in within)
         wide_ms = max(2 * it.minutes for it in within) * MINUTE_MS
-        busy = rehearsal.busy(db, ids, stage.since_ms - wide_ms, least)
-        ranked = sorted(busy, key=lambda it: max(busy[it].values()), reverse=True)
-        sizes = {it: sum(busy[it].values()) for it in ranked}
-        loud = [it for it in ranked if sizes[it] > MOST_OF_ISSUE]
+        found = rehearsal.busy(db, ids, stage.since_ms - wide_ms, least, MOST_ISSUES + MOST_LOUD)
+        busy = found.hours
+        sizes = {it: sum(hours.values()) for it, hours in busy.items()}
+        loud = [it for it in busy if sizes[it] > MOST_OF_ISSUE]
         if stage.asker.of_event or sum(sizes.values()) <= MOST_EVENTS:
             loud = []  # which of its events match, its minutes do not say
-        stage.tapes = _by_minute(db, loud, busy, stage.since_ms - wide_ms)
-        rows = _Rows(db)
+        stage.tapes = _by_minute(db, loud[:MOST_LOUD], busy, stage.since_ms - wide_ms)
+        rows = Rows(db, stage.since_ms - wide_ms)
         missed = [it.issue_id for it in reversed(stage.candidates)]
-        chosen = [it for it in ranked if it not in loud][:MOST_ISSUES]
-        stage.quiet += len(ranked) - len(stage.tapes) - len(chosen)
+        chosen = [it for it in busy if it not in loud][:MOST_ISSUES]
+        stage.quiet += found.total - len(stage.tapes) - len(chosen)
         chosen = [it for it in dict.fromkeys((*missed, *chosen)) if it not in stage.tapes]
         chosen.sort(key=lambda it: sizes.get(it, 0))  # what the quiet leave is the others'
         for at, issue_id in enumerate(chosen):
-            spans = rows.spans(busy.get(issue_id) or _all_hours(stage), wide_ms)
-            fair = left // (len(chosen) - at)
-            found = rehearsal.met(db, issue_id, spans, fair)
-            total = len(found.met)
-            if not found.whole:
+            spans = _spans(rows, busy.get(issue_id) or _all_hours(stage), wide_ms)
+            tape = rehearsal.met(db, issue_id, spans, left // (len(chosen) - at))
+            total = len(tape.met)
+            if not tape.whole:
                 total = max(total + 1, sizes.get(issue_id, 0))
             share = stage.asker.left // (len(chosen) - at)
-            stage.tapes[issue_id] = _tape(stage, issue_id, found.met, total, share)
-            left -= len(found.met)
+            stage.tapes[issue_id] = _tape(stage, issue_id, tape.met, total, share)
+            left -= len(tape.met)
     if ever:
         half = min(max(1, ceil(it.n / 2)) for it in ever)
         lively = rehearsal.lively(db, ids, stage.since_ms, half)
@@ -228,40 +228,28 @@ def _load(db: Reader, stage: Stage, ids: Sequence[int]) -> None:
             # the store counts whoever ever met it; a rule with a search counts what came in time
             late = not stage.asker.of_event
             most = max(1, min(left, MOST_OF_ISSUE))
-            found = rehearsal.first_met(db, issue_id, most, late=late)
-            total = len(found.met) + (not found.whole)
+            tape = rehearsal.first_met(db, issue_id, most, late=late)
+            total = len(tape.met) + (not tape.whole)
             share = stage.asker.left // (len(chosen) - at)
-            stage.born[issue_id] = _tape(stage, issue_id, found.met, total, share)
-            left -= len(found.met)
+            stage.born[issue_id] = _tape(stage, issue_id, tape.met, total, share)
+            left -= len(tape.met)
 
 
 def _all_hours(stage: Stage) -> Iterable[int]:
     return range(stage.since_ms // HOUR_MS, stage.now_ms // HOUR_MS + 1)
 
 
-class _Rows:
-    """Where hours begin in the table of events."""
-
-    def __init__(self, db: Reader) -> None:
-        self._db = db
-        self._known: dict[int, int] = {}
-
-    def spans(self, hours: Iterable[int], wide_ms: int) -> list[tuple[int, int]]:
-        """The rows of these hours, and of the time around them that they may share a number with;
-        what overlaps is one.
-        """
-        spans: list[tuple[int, int]] = []
-        for hour in sorted(hours):
-            since, until = hour * HOUR_MS - wide_ms, (hour + 1) * HOUR_MS + wide_ms
-            if spans and since <= spans[-1][1]:
-                since = spans.pop()[0]
-            spans.append((since, until))
-        return [(self._row(since), self._row(until)) for since, until in spans]
-
-    def _row(self, at_ms: int) -> int:
-        if at_ms not in self._known:
-            self._known[at_ms] = events.first_row_since(self._db, at_ms)
-        return self._known[at_ms]
+def _spans(rows: Rows, hours: Iterable[int], wide_ms: int) -> list[tuple[int, int]]:
+    """The rows of these hours, and of the time around them that they may share a number with; what
+    overlaps is one.
+    """
+    spans: list[tuple[int, int]] = []
+    for hour in sorted(hours):
+        first, end = rows.span(hour * HOUR_MS - wide_ms, (hour + 1) * HOUR_MS + wide_ms)
+        if spans and first <= spans[-1][1]:
+            first = spans.pop()[0]
+        spans.append((first, end))
+    return spans
 
 
 def _by_minute(

@@ -14,7 +14,9 @@ from lighttrace.web.suggestions import Group
 
 
 async def suggest(request: Request) -> Response:
-    """`query`, and `at`, the character before which the cursor stands; 204 for nothing to say."""
+    """`query`, and `at`, the character before which the cursor stands; `rule`: it is the search of
+    a rule. 204 for nothing to say.
+    """
     params = request.query_params
     text, at = params.get("query", "")[: MOST_TEXT + 1], params.get("at", "")
     number = int(at) if at.isascii() and at.isdigit() and len(at) < 6 else len(text)
@@ -27,6 +29,7 @@ async def suggest(request: Request) -> Response:
         guards.sight(request),
         guards.person(request).email,
         services.clock.now_ms(),
+        "rule" in params,
     )
     if not found:
         return Response(status_code=204)
@@ -34,14 +37,21 @@ async def suggest(request: Request) -> Response:
 
 
 def _find(
-    db: Reader, text: str, at: int, slug: str | None, sight: Sight, email: str, now_ms: int
+    db: Reader,
+    text: str,
+    at: int,
+    slug: str | None,
+    sight: Sight,
+    email: str,
+    now_ms: int,
+    rule: bool,
 ) -> list[Group]:
     if slug:
         project = projects.by_slug(db, slug, sight)
         if project is None:
             return []
         sight = Sight(frozenset({project.id}))
-    return suggestions.of(db, text, at, sight, email, now_ms)
+    return suggestions.of(db, text, at, sight, email, now_ms, rule=rule)
 
 
 PAGES = (Page("/issues/suggest", suggest, Guard.SIGNED_IN, name="issue_suggest"),)

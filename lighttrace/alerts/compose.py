@@ -7,8 +7,18 @@ import jinja2
 
 from lighttrace.alerts.message import Mail, subject_line
 from lighttrace.alerts.news import Comment, News, Told
-from lighttrace.alerts.shapes.text import cut, line, prose
-from lighttrace.alerts.story import headline, left, quote, said_in, story, subject, why
+from lighttrace.alerts.shapes.text import cut, prose, seen
+from lighttrace.alerts.story import (
+    Whole,
+    headline,
+    left,
+    quote,
+    said_in,
+    short,
+    story,
+    subject,
+    why,
+)
 from lighttrace.store.outbox import Message
 
 SETTINGS = "/account#messages"  # where somebody says what they want to be mailed
@@ -31,7 +41,7 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
         context = {"digest": news.digest, "last": news.kind == "held"}
         return made(news.digest.headline, "digest", context)
     if news.told is None:
-        said = said_in(news.project, news.opinion) if news.opinion else news.words
+        said = said_in(short(news.project), news.opinion) if news.opinion else news.words
         return made(said, "words", _words(news))
     return made(
         subject(news, news.told),
@@ -77,8 +87,8 @@ def _urls(news: News) -> dict[str, str]:
 def _failed(news: News) -> dict[str, object]:
     told, digest = news.told, news.digest
     return {
-        "words": cut(line(news.words), LONG),
-        "error": cut(line(news.error), LONG),
+        "words": short(news.words, LONG),
+        "error": short(news.error, LONG),
         "about": digest.headline if digest else headline(told) if told else "",
         "scope": digest.scope if digest else told.project if told else "all projects",
         "url": news.url,
@@ -94,12 +104,12 @@ def _words(news: News) -> dict[str, object]:
         "What is refused is not stored: errors may be missing.",
     )
     if news.opinion is not None:
-        who = cut(line(news.opinion.who), WHO)
+        who = short(news.opinion.who, WHO)
         kicker = f"Feedback from {who}" if who else "Feedback"
         about = "The event it is about has not come, or is not kept."
     return {
         "kicker": kicker,
-        "words": cut(line(news.words), LONG),
+        "words": short(news.words, LONG),
         "about": about,
         "quote": quote(news),
         "why": why(news),
@@ -108,13 +118,13 @@ def _words(news: News) -> dict[str, object]:
 
 
 def _mention(news: News, comment: Comment, told: Told, message: Message, now_ms: int) -> Mail:
-    who = cut(line(comment.who), WHO)
+    who = short(comment.who, WHO)
     subject = f"{who} wrote to you about {told.short_id}: {told.title}"
     context = {
         "told": told,
         "about": headline(told),
         "who": who,
-        "body": cut(prose(comment.body), COMMENT_LENGTH),
+        "body": Whole(cut(prose(comment.body), COMMENT_LENGTH)),
         "url": comment.url,
         "age": left(news),
     }
@@ -161,15 +171,28 @@ def _mail(
     )
 
 
+def _finished(value: object) -> object:
+    """The last look at each word that goes into a mail: all of it can be seen, and nothing is
+    endless. Markup is made of words that were looked at.
+    """
+    return cut(seen(value), LONG) if type(value) is str else value
+
+
+def _quoted(text: str) -> Whole:
+    return Whole("\n".join(f"> {one}".rstrip() for one in text.split("\n")))
+
+
 @cache
 def _environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("lighttrace", "web/templates/mail"),
         autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
         undefined=jinja2.StrictUndefined,
+        finalize=_finished,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["quoted"] = _quoted
     made.filters["thousands"] = lambda n: f"{n:,}"
     return made
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
+from email.header import Header
+from email.headerregistry import Address, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
+from email.policy import EmailPolicy, Policy
 from email.utils import format_datetime
 
 from lighttrace.alerts.shapes.text import cut, line
@@ -32,8 +34,27 @@ class Mail:
 
 
 def subject_line(words: str) -> str:
-    """Fit for a header, whatever an error calls itself: a line break would be another header."""
-    return cut(line(words), SUBJECT_LENGTH) or "LightTrace"
+    """Fit for a header, whatever an error calls itself: a line break would be another header, and
+    `=?` words in another writing (RFC 2047).
+    """
+    return cut(line(words).replace("=?", "= ?"), SUBJECT_LENGTH) or "LightTrace"
+
+
+class _Subject(UniqueUnstructuredHeader):
+    """Folded by the older half of the library. The newer one loses spaces between words that are
+    not ASCII, and begins a line that is full with an empty one.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        text = str(self)
+        charset = "us-ascii" if text.isascii() else "utf-8"
+        folded = Header(text, charset, header_name="Subject").encode(linesep=policy.linesep)
+        return f"Subject: {folded}{policy.linesep}"
+
+
+HEADERS = HeaderRegistry()
+HEADERS.map_to_type("subject", _Subject)  # type: ignore[arg-type]  # a mixin, as theirs
+POLICY = EmailPolicy(header_factory=HEADERS)
 
 
 def message_of(mail: Mail, from_address: str) -> EmailMessage:
@@ -42,7 +63,7 @@ def message_of(mail: Mail, from_address: str) -> EmailMessage:
     Following `List-Unsubscribe` changes nothing, and there is no `List-Unsubscribe-Post`
     (docs/decisions.md, "People").
     """
-    message = EmailMessage()
+    message = EmailMessage(policy=POLICY)
     message["From"] = _address(from_address, "LightTrace")
     message["To"] = _address(mail.to)
     message["Subject"] = mail.subject

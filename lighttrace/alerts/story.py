@@ -4,12 +4,12 @@ and why it came. The HTML and the text are both made of this, so neither knows m
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from lighttrace.alerts.background import MOST_RELEASES, Back, Background, Bars, Release
-from lighttrace.alerts.news import Line, News, Opinion, Told, age
+from lighttrace.alerts.news import CODE_LENGTH, Line, News, Opinion, Told, age
 from lighttrace.alerts.reasons import SAID
 from lighttrace.alerts.shapes.text import cut, line, prose
 from lighttrace.alerts.spikes.words import number
@@ -92,16 +92,27 @@ class Story:
         )
 
 
+class Whole(str):
+    """Words that are fit for a mail as they are, however long; others are cut."""
+
+    __slots__ = ()
+
+
+def short(text: str, most: int = SHORT) -> str:
+    """A stranger's words, on one line of so many letters."""
+    return cut(line(text), most)
+
+
 def story(news: News, told: Told) -> Story:
     behind, place = told.background, told.place
     bars = behind.bars if behind.bars and behind.bars.has_past else None
     return Story(
-        scope=" · ".join(filter(None, (line(told.project), line(told.environment)))),
+        scope=" · ".join(filter(None, (short(told.project), short(told.environment)))),
         kicker=_kicker(news, told) + ("" if news.opinion else _impact(told)),
         tone=TONES.get(news.kind, "org"),
         headline=headline(told),
-        function=cut(line(place.function), SHORT) if place else "",
-        file=cut(line(place.file if place and place.file else told.culprit), SHORT),
+        function=short(place.function) if place else "",
+        file=short(place.file if place and place.file else told.culprit),
         aside=_aside(news, told),
         facts=tuple(_facts(news, told)),
         box=_box(news, told),
@@ -110,14 +121,14 @@ def story(news: News, told: Told) -> Story:
         under=_under(bars, behind.back, news.at + news.age_s * 1000) if bars else "",
         shared=tuple(
             Shared(
-                cut(line(f"{it.key}: {it.value}"), SHORT),
+                short(f"{it.key}: {it.value}"),
                 f"{it.there:.0f} % of all events",
                 f"{it.here:.0f} %",
             )
             for it in behind.shared
         ),
-        code=place.code if place else (),
-        steps=tuple(filter(None, map(line, told.steps))),
+        code=tuple(replace(it, text=it.text[:CODE_LENGTH]) for it in place.code) if place else (),
+        steps=tuple(filter(None, map(short, told.steps))),
         note=_note(news, behind),
         why=why(news),
         later=NEXT.get(news.kind, BY_RULE),
@@ -135,11 +146,11 @@ def subject(news: News, told: Told) -> str:
     `14× more: OperationalError in fulfillment`.
     """
     title = cut(line(told.title) or told.short_id, 60)
-    at = f"{title} in {line(told.project)}"
+    at = f"{title} in {short(told.project)}"
     match news.kind:
         case "regression":
             back = told.background.back
-            return f"Back in {(back and line(back.release)) or line(told.project)}: {title}"
+            return f"Back in {(back and short(back.release)) or short(told.project)}: {title}"
         case "escalating":
             return f"Out of the archive: {at}"
         case "spike":
@@ -147,17 +158,17 @@ def subject(news: News, told: Told) -> str:
         case "spike_escalated":
             return f"Still rising{', ' if times(news) else ''}{times(news)}: {at}"
         case "new":
-            return f"New in {line(told.project)}: {_to_whom(told, title)}"
-        case "volume" | "users" if line(news.louder):
-            return f"{'New and loud, ' if news.newborn else ''}{line(news.louder)}: {at}"
+            return f"New in {short(told.project)}: {_to_whom(told, title)}"
+        case "volume" | "users" if short(news.louder):
+            return f"{'New and loud, ' if news.newborn else ''}{short(news.louder)}: {at}"
         case "feedback" if news.opinion is not None:
-            return f"{said_in(line(told.project), news.opinion)} ({title})"
+            return f"{said_in(short(told.project), news.opinion)} ({title})"
     return f"{_label(news)}: {at}"
 
 
 def said_in(project: str, opinion: Opinion) -> str:
     """`Feedback in shop: “It broke when I paid”`"""
-    return f"Feedback in {project}: “{cut(line(opinion.words), 60)}”"
+    return f"Feedback in {project}: “{short(opinion.words, 60)}”"
 
 
 def _label(news: News) -> str:
@@ -182,13 +193,13 @@ def times(news: News) -> str:
 def _to_whom(told: Told, title: str) -> str:
     if told.people > 1:
         return f"{title}, {told.people:,} users so far"
-    return f"{title}: {line(told.value)}" if line(told.value) else title
+    return f"{title}: {short(told.value)}" if short(told.value) else title
 
 
 def why(news: News) -> str:
     """The reasons, without a full stop."""
-    reasons = "; ".join(cut(line(it), VALUE) for it in news.reasons)
-    return reasons or SAID.get(news.kind, "a rule says so")
+    reasons = "; ".join(short(it, VALUE) for it in news.reasons)
+    return Whole(reasons or SAID.get(news.kind, "a rule says so"))
 
 
 def left(news: News) -> str:
@@ -197,11 +208,11 @@ def left(news: News) -> str:
 
 
 def quote(news: News) -> str:
-    return cut(prose(news.opinion.words), OPINION) if news.opinion else ""
+    return Whole(cut(prose(news.opinion.words), OPINION)) if news.opinion else ""
 
 
 def headline(told: Told) -> str:
-    title, value = cut(line(told.title), TITLE), cut(line(told.value), VALUE)
+    title, value = short(told.title, TITLE), short(told.value, VALUE)
     return f"{title}: {value}" if value and title else title or value or told.short_id
 
 
@@ -213,14 +224,14 @@ def _kicker(news: News, told: Told) -> str:
             what = {"fatal": "fatal error", "warning": "warning", "error": "error"}
             return f"New {what.get(told.level, 'issue')}{unhandled}"
         case "regression":
-            at = f" in {line(back.release)}" if back and back.release else ""
+            at = f" in {short(back.release)}" if back and back.release else ""
             return f"Came back{at}{unhandled}"
         case "escalating":
             return f"Out of the archive{unhandled}"
         case "spike" | "spike_escalated":
             many = f", {times(news)}" if times(news) else ""
             return ("Spiking" if kind == "spike" else "Still rising") + many + unhandled
-    if news.opinion is not None and (who := cut(line(news.opinion.who), SHORT)):
+    if news.opinion is not None and (who := short(news.opinion.who)):
         return f"Feedback from {who}"
     return _label(news) + unhandled
 
@@ -232,7 +243,7 @@ def _impact(told: Told) -> str:
 def _aside(news: News, told: Told) -> str:
     if news.kind == "new":
         known = told.background.release
-        return "" if known else line(told.release)
+        return "" if known else short(told.release)
     return f"known for {told.since}"
 
 
@@ -245,8 +256,8 @@ def _facts(news: News, told: Told) -> Iterator[tuple[str, str]]:
         yield from _after(behind.release)
         return
     since = f"since {_clock(behind.since_at)}"
-    loud, _, usually = news.louder.partition(", usually ")
-    counted = _COUNTED.fullmatch(line(loud))
+    loud, _, usually = short(news.louder).partition(", usually ")
+    counted = _COUNTED.fullmatch(loud)
     if usually:
         yield loud, f"usually {usually}"
     elif counted:
@@ -270,7 +281,7 @@ def _facts(news: News, told: Told) -> Iterator[tuple[str, str]]:
 
 def _after(release: Release | None) -> Iterator[tuple[str, str]]:
     if release is not None and SAME_MS <= release.before_ms <= DAY_MS:
-        yield _span(release.before_ms), f"after {cut(line(release.version), 40)}"
+        yield _span(release.before_ms), f"after {short(release.version, 40)}"
 
 
 def _in(told: Told) -> str:
@@ -283,7 +294,7 @@ def _box(news: News, told: Told) -> Said | None:
         return _resolved(behind.back)
     if behind.release is not None and _is_soon(behind.release):
         verb = "Began with" if news.kind == "new" else "Loud since"
-        version = cut(line(behind.release.version), 80)
+        version = short(behind.release.version, 80)
         after = f"{_span(behind.release.before_ms)} after the first event of this release."
         if behind.release.before_ms < SAME_MS:
             after = "with its very first event."
@@ -293,9 +304,9 @@ def _box(news: News, told: Told) -> Said | None:
 
 def _resolved(back: Back) -> Said:
     """Who had resolved it, and what is different now."""
-    who = cut(line(back.by), 80)
+    who = short(back.by, 80)
     by = f" by {who}" if who else ""
-    note = cut(line(back.note), NOTE)
+    note = short(back.note, NOTE)
     wrote = (f"{who} wrote then: “{note}”",) if note else ()
     return Said(
         f"Resolved{by} on {_day(back.resolved_at)}",
@@ -305,7 +316,7 @@ def _resolved(back: Back) -> Said:
 
 
 def _meanwhile(back: Back) -> str:
-    names, n = [cut(line(it), 80) for it in back.releases], len(back.releases)
+    names, n = [short(it, 80) for it in back.releases], len(back.releases)
     if n == 0:
         return "No release began since."
     if n == 1:
@@ -319,7 +330,7 @@ def _note(news: News, behind: Background) -> str:
         return ""
     if behind.release is None or _is_soon(behind.release):
         return ""
-    version, before = cut(line(behind.release.version), 80), _span(behind.release.before_ms)
+    version, before = short(behind.release.version, 80), _span(behind.release.before_ms)
     return f"No release began within 30 minutes before. The nearest is {version}, {before} earlier."
 
 

@@ -4,10 +4,10 @@ import json
 import secrets
 from typing import Any
 
-from lighttrace.alerts import letters, news, routine
+from lighttrace.alerts import letters, news, routine, weekly
 from lighttrace.alerts.compose import compose, test_mail
 from lighttrace.alerts.message import Mail
-from lighttrace.alerts.news import Terms
+from lighttrace.alerts.news import News, Terms
 from lighttrace.event.model import Json
 from lighttrace.store import events, feedback, notes, outbox, triage, users
 from lighttrace.store.outbox import Draft, Message
@@ -26,6 +26,7 @@ FRAME = {
     "post_context": ["  router.push(`/orders/${order.orderId}`);"],
     "in_app": True,
 }
+LATER = NOON + 31 * MINUTE
 STEPS = ("click “Place order”", "POST /api/checkout 200", "click “Place order” again")
 
 
@@ -69,15 +70,12 @@ def told_of(
     return compose(told, message, now_ms)
 
 
-def mail_of(shelf: Shelf, draft: Draft, now_ms: int) -> Mail:
-    """The mail of a row of the outbox, as the courier makes it."""
+def put(shelf: Shelf, draft: Draft) -> Message:
+    """A row of the outbox."""
     made = outbox.add(shelf.db, draft, "shop.example", draft.caused_at)
     sql = f"select {outbox.COLUMNS} from outbox where id = ?"
     *row, payload = shelf.db.execute(sql, (made,)).fetchone()
-    message = Message(*row, json.loads(payload))
-    told = news.read(shelf.db, message, message.payload, URL, now_ms)
-    assert told is not None
-    return compose(told, message, now_ms)
+    return Message(*row, json.loads(payload))
 
 
 def a_story(shelf: Shelf) -> None:
@@ -117,9 +115,9 @@ def a_story(shelf: Shelf) -> None:
     shelf.receive(*(an_error(at=NOON + n * 900, user=f"u{n % 38}", **fresh) for n in range(41)))
 
 
-def every_mail(shelf: Shelf) -> dict[str, Mail]:
-    """One of each kind about `a_story`, to Ada."""
-    db, later = shelf.db, NOON + 31 * MINUTE
+def every_news(shelf: Shelf) -> dict[str, tuple[News, Message]]:
+    """All there can be to tell of `a_story`, as the courier reads it from the outbox."""
+    db = shelf.db
     of_user = FeedbackWrite(1, "ab" * 16, "Bea", "bea@example.com", OPINION, NOON)
     shelf.receive(an_error(event_id=of_user.event_id, at=NOON, group="said"))
     feedback.save(db, of_user)
@@ -139,6 +137,15 @@ def every_mail(shelf: Shelf) -> dict[str, Mail]:
         "words": "Could not deliver a message to bea@shop.example",
         "error": "550 5.1.1 mail.shop.example does not know this mailbox",
     }
+    gathered: dict[str, Json] = {
+        "count": 4,
+        "by_kind": {"spike": 1, "new": 1, "regression": 1, "quota": 1},
+        "issues": [4, 6, 1],
+        "members": [[4, "spike"], [6, "new"], [1, "regression"]],
+        "from": NOON,
+        "to": LATER,
+        "night": False,
+    }
     kinds: tuple[tuple[str, str, int | None, dict[str, Json]], ...] = (
         ("new", "new", 6, {"event_row": _newest(shelf, 6)}),
         ("loud", "volume", 6, loud | {"event_row": _newest(shelf, 6)}),
@@ -154,18 +161,35 @@ def every_mail(shelf: Shelf) -> dict[str, Mail]:
         ("quota", "quota", None, refused),
         ("mention", "mention", 1, {"note": note}),
         ("failed", "failed", 1, failed),
-        ("alive", "alive", None, {"words": routine.alive(db, later)}),
+        ("alive", "alive", None, {"words": routine.alive(db, LATER)}),
+        ("digest", "digest", None, gathered),
+        ("held", "held", None, gathered),
+        ("weekly", "weekly", None, dict(weekly.payload(ada, NOON))),
     )
-    mails = {
-        name: mail_of(shelf, Draft(name, kind, "ada@shop.example", issue, NOON, payload), later)
-        for name, kind, issue, payload in kinds
-    }
+    found = {}
+    for name, kind, issue, payload in kinds:
+        message = put(shelf, Draft(name, kind, "ada@shop.example", issue, NOON, payload))
+        told = news.read(db, message, message.payload, URL, LATER)
+        assert told is not None, name
+        found[name] = told, message
+    return found
+
+
+def every_mail(shelf: Shelf) -> dict[str, Mail]:
+    """One of each kind, to Ada."""
+    told = every_news(shelf).items()
+    mails = {name: compose(one, message, LATER) for name, (one, message) in told}
     mails["test"] = test_mail("ada@shop.example", "<t@shop.example>", URL, NOON)
-    mails["invitation"] = letters.invitation(
-        "ada@shop.example", f"{URL}/join/x", "Mira", "member", "billing", URL, "<i@h.example>", NOON
-    )
-    mails["reset"] = letters.reset("ada@shop.example", f"{URL}/reset/x", URL, "<r@h.example>", NOON)
-    return mails
+    return mails | every_letter("Mira")
+
+
+def every_letter(who: str) -> dict[str, Mail]:
+    to, link = "ada@shop.example", f"{URL}/invitations/x"
+    message_id = "<1@shop.example>"
+    return {
+        "invitation": letters.invitation(to, link, who, "member", "billing", URL, message_id, NOON),
+        "reset": letters.reset(to, link, URL, message_id, NOON),
+    }
 
 
 def _newest(shelf: Shelf, issue_id: int) -> int:

@@ -9,7 +9,7 @@ from lighttrace.settings.alerts import Alerts as AlertOptions
 from lighttrace.store import outbox
 from lighttrace.store.store import Store
 from tests.mailbox import Mailbox, html_of, text_of
-from tests.store.make import an_event
+from tests.store.make import MINUTE, NOON, an_event
 
 ADA, BEN = "ada@example.com", "ben@example.com"
 
@@ -123,3 +123,30 @@ async def test_a_title_cannot_smuggle_a_header_or_markup_into_a_mail(
     assert message["Bcc"] is None
     assert "<img" not in html_of(message)
     assert "&lt;img" in html_of(message)
+
+
+async def test_a_message_that_was_tried_again_says_how_old_it_is_by_then(
+    store: Store, box: Mailbox, clock: FixedClock
+) -> None:
+    await store.submit(an_event())
+    clock.advance(1_200)
+    box.refuse = "451 4.7.1 try again later"
+    loop = alerts(store, box, clock)
+    await loop.step()
+    ids = await store.read(lambda db: db.execute("select message_id from outbox").fetchone())
+    box.refuse = None
+    clock.advance(6 * MINUTE)
+    await loop.step()
+    assert "Left 6 min after the event arrived." in text_of(box.messages[0])
+    assert "Left 6 min after the event arrived." in html_of(box.messages[0])
+    assert box.ids() == list(ids)
+
+
+async def test_a_message_says_how_long_its_event_waited_for_the_database_too(
+    store: Store, box: Mailbox, clock: FixedClock
+) -> None:
+    clock.advance(3_000)
+    await store.submit(an_event(at=NOON))
+    clock.advance(1_200)
+    await alerts(store, box, clock).step()
+    assert "Left 4.2 s after the event arrived." in text_of(box.messages[0])

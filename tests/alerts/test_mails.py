@@ -176,7 +176,7 @@ def test_what_a_user_says_stands_first_in_its_mail(shelf: Shelf) -> None:
         issue = shelf.receive_one(an_error(event_id=event_id)) if later else None
         mail = told_of(shelf, "feedback", issue, payload)
         assert mail.subject.startswith("Feedback in checkout: “It broke when I <paid>.”")
-        assert "Feedback from Bea" in mail.text and "> It broke\n> \n> when I <paid>." in mail.text
+        assert "Feedback from Bea" in mail.text and "> It broke\n>\n> when I <paid>." in mail.text
         assert "&lt;paid&gt;" in mail.html
         assert "Left 1.1 s after it was said." in mail.text
 

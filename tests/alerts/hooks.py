@@ -93,6 +93,7 @@ def hooked(
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 128  # who comes at once with forty others is not sent away
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             pass  # a client that goes away in the middle is what some tests are about

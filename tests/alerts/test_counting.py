@@ -52,6 +52,36 @@ def test_five_events_in_a_minute_are_told_once_until_it_was_calmer(shop: Shop) -
     assert counted(shop)[1:] == [("events", 5, 204)]
 
 
+def test_it_can_be_told_again_once_there_were_fewer_than_half_as_many(shop: Shop) -> None:
+    """Of five that is two. Two minutes later three are left of them, a moment on two."""
+    shop.says(rule("5 events in 5m"))
+    send(shop, 0, 1, 150, 151, 152)
+    assert counted(shop) == [("events", 5, 152)]
+    send(shop, 310, 311)  # the first two are gone, three were left: never fewer
+    assert len(counted(shop)) == 1
+    shop.restart()
+    send(shop, 470, 471, 472)  # two were left
+    assert counted(shop) == [("events", 5, 152), ("events", 5, 472)]
+
+
+@pytest.mark.parametrize(
+    ("when", "within_s", "too_late_s"),
+    [
+        ("3 events in 1m", 57, 61),
+        ("3 events in 24h", 82_000, 86_401),
+        ("3 users in 24h", 82_000, 86_401),
+    ],
+)
+def test_the_shortest_and_the_longest_window(
+    shop: Shop, when: str, within_s: int, too_late_s: int
+) -> None:
+    shop.says(rule(when))
+    for group, last_s in (("in time", within_s), ("too late", too_late_s)):
+        for user, at_s in enumerate((0, within_s // 2, last_s)):
+            send(shop, at_s, group=group, user=str(user))
+        assert len(counted(shop)) == 1, group
+
+
 def test_a_batch_tells_how_many_there_were_at_its_end(shop: Shop) -> None:
     shop.says(rule("50 events in 5m"))
     shop.receive(*(an_event(at=NOON + n) for n in range(53)))

@@ -1,5 +1,6 @@
 """Windows and gates: how many there were in the last minutes, and when that is worth a word."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,19 @@ def test_a_gate_opens_upwards_and_again_after_it_was_below_half() -> None:
             gate.shut()
         before = after
     assert opened == [(9, 10), (4, 10)]
+
+
+@pytest.mark.parametrize(
+    ("n", "calm", "still_loud"),
+    [(10, 4, 5), (11, 5, 6), (5, 2, 3), (3, 1, 2), (2, 0, 1), (1, 0, 1)],
+)
+def test_calmer_is_fewer_than_half_to_the_last_event(n: int, calm: int, still_loud: int) -> None:
+    for before, opens in ((still_loud, False), (calm, True)):
+        gate = Gate(n)
+        assert gate.passes(n - 1, n, 0)
+        gate.shut()
+        assert gate.passes(before, before + 1, 0) is (opens and before + 1 >= n)
+        assert gate.passes(max(before, n - 1), n, 0) is opens  # once it was calm, it stays armed
 
 
 def test_a_gate_that_waits_opens_later() -> None:

@@ -1,8 +1,14 @@
 """Rules that can never speak, and that nothing else is taken for one."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from lighttrace.event.query import slips
+from lighttrace.event.query.match import compiled
 from lighttrace.event.query.read import parse
+from lighttrace.event.query.tree import Not
 from lighttrace.event.senseless import why_never
 from lighttrace.event.triggers import trigger
 
@@ -96,3 +102,15 @@ def test_what_can_be_is_left_alone(when: str, where: str) -> None:
 def test_one_moment_of_several_is_enough() -> None:
     assert why_never([trigger("new"), trigger("regression")], parse("is:new")) is None
     assert why_never([trigger("new"), trigger("regression")], parse("is:ongoing")) is not None
+
+
+def test_what_the_docs_say_to_write_can_be_asked_and_turned_round() -> None:
+    docs = Path(__file__).parents[2].joinpath("docs", "alerts.md").read_text("utf-8")
+    table = docs.partition("| To ask for | Write |")[2].partition("\n\n")[0]
+    asked = [it for row in table.splitlines()[2:] for it in re.findall("`([^`]+)`", row)]
+    assert len(asked) > 30
+    for text in asked:
+        slips.refuse(text)
+        for tree in (parse(text), Not(parse(text))):
+            compiled(tree)
+            assert why_never([trigger("every")], tree) is None, text

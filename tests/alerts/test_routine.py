@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from lighttrace.alerts.loop import Alerts
-from lighttrace.alerts.ping import Ping, trouble
+from lighttrace.alerts.ping import Ping, Sign, trouble
 from lighttrace.alerts.routine import Routine
 from lighttrace.clock import FixedClock
 from lighttrace.config import Config
@@ -290,6 +290,8 @@ async def test_a_sign_of_life_is_given_every_few_minutes_while_messages_get_thro
         clock.advance(MINUTE)
         beating.beat_at = clock.now_ms()
     assert outside.asked == ["https://hc.example/x"] * 3
+    given = ping.sign
+    assert given.at and not given.trouble
 
     box.refuse = "451 no"
     await store.submit(an_event())
@@ -299,6 +301,7 @@ async def test_a_sign_of_life_is_given_every_few_minutes_while_messages_get_thro
     beating.beat_at = clock.now_ms()
     assert not await ping.look()
     assert len(outside.asked) == 3
+    assert ping.sign == Sign(given.at, "a message cannot be delivered")
 
     box.refuse = None
     clock.advance(HOUR)

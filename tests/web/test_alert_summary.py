@@ -2,16 +2,19 @@
 
 import re
 from datetime import time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from lighttrace.alerts.ping import Sign
 from lighttrace.alerts.quiet import Quiet
-from lighttrace.store.alert_ages import Taken
+from lighttrace.store.alert_ages import Channel, Taken, Try
 from lighttrace.store.alert_history import Became, Retried
 from lighttrace.store.sendings import Ages, Attempt, History, Sending
 from lighttrace.web import age_chart, alert_summary, channel_words, deliveries
 from lighttrace.web.alert_summary import SPANS, headline
+from tests.web.served import config_of
 
 NOON = 1_795_521_600_000  # 24 November 2026, 12:00 UTC
 MINUTE, HOUR = 60_000, 3_600_000
@@ -73,9 +76,35 @@ def test_every_point_of_the_chart_is_within_it():
     course = [Ages(1, ms, ms) if ms else Ages(0, None, None) for ms in (0, 1, 90_000, 0, 5_000)]
     drawn = str(age_chart.draw(course, "", "12:00"))
     ys = [float(it) for it in re.findall(r'cy="([\d.]+)"', drawn)]
+    assert ">1 min</text>" in drawn and "5 s promised" in drawn
     assert len(ys) == 3 and all(
         age_chart.HEAD <= y <= age_chart.HEIGHT - age_chart.FOOT for y in ys
     )
+
+
+def test_a_way_out_says_how_it_fares(tmp_path: Path):
+    hooks = """
+[smtp]
+host = "mail.example.com"
+from = "errors@example.com"
+[alerts]
+ping_url = "https://hc.example.com/check"
+[[alerts.webhook]]
+name = "chat"
+kind = "slack"
+url = "https://hooks.example.com/services/secretsecret"
+"""
+    config = config_of(tmp_path, hooks)
+    yes, no = Try(NOON, True, "250", 1_100), Try(NOON + 1, False, "503", 20)
+    known = {"mail": Channel(yes, None), "webhook:chat": Channel(yes, no)}
+    mail, chat, ping = channel_words.ways(config, known, Sign(NOON))
+    assert (mail.words, mail.dot, mail.took) == ("Mail, mail.example.com", "ok", "1.1 s")
+    assert (chat.words, chat.dot, chat.last) == ("chat", "warn", no)
+    assert (ping.dot, ping.every) == ("ok", "every 5 min")
+    still = channel_words.ways(config, {}, Sign(NOON, "the disk is full"))
+    assert [it.dot for it in still] == ["off", "off", "warn"] and still[2].off == "the disk is full"
+    none = channel_words.ways(config_of(tmp_path), {}, Sign())
+    assert [(it.words, it.off) for it in none] == [("Mail", "not set up")]
 
 
 def test_what_a_refused_message_waits_for_is_said():

@@ -35,15 +35,14 @@ class Happened:
 
 # the bound is of all causes there are, so that what is read of others' projects is bounded too
 CAUSES = """
-select c.kind, c.at, c.event_row, i.id, p.id, c.said
-  from (select * from cause order by id desc limit :most) c
-  left join issue i on i.id = c.issue_id
- cross join project p on p.id = coalesce(i.project_id, c.project_id)
- where c.at >= :since and c.rule is null and c.kind <> 'again' and p.deleted_at is null
-   and p.archived_at is null
-   and (c.issue_id is null or i.merged_into is null)
-   and p.id in (select value from json_each(:project_ids))
- order by c.id
+select k.kind, k.at, k.event_row, i.id, j.id, k.said
+  from cause k left join issue i on i.id = k.issue_id
+ cross join project j on j.id = coalesce(i.project_id, k.project_id)
+ where k.id > (select max(id) from cause) - :most and k.at >= :since and k.rule is null
+   and k.kind <> 'again' and j.deleted_at is null and j.archived_at is null
+   and (k.issue_id is null or i.merged_into is null)
+   and j.id in (select value from json_each(:project_ids))
+ order by k.id
 """
 
 
@@ -73,11 +72,11 @@ class Face:
 
 
 FACES = """
-select i.id, p.short_prefix, i.short, i.title, i.value, p.slug, p.id, e.n, e.people, e.first_at,
+select i.id, j.short_prefix, i.short, i.title, i.value, j.slug, j.id, e.n, e.people, e.first_at,
   e.last_at
   from json_each(?) w cross join issue i on i.id = w.value
  cross join issue_env e on e.env_id = 0 and e.issue_id = i.id
- cross join project p on p.id = i.project_id
+ cross join project j on j.id = i.project_id
 """
 
 
@@ -95,8 +94,8 @@ def faces(db: Reader, issue_ids: Iterable[int]) -> dict[int, Face]:
 BUSY = """
 with several(hash_id) as materialized (
   select g.id from (select issue_id from grouphash where issue_id is not null
-    group by issue_id having count(*) > 1) s
-   cross join grouphash g on g.issue_id = s.issue_id),
+    group by issue_id having count(*) > 1) merged
+   cross join grouphash g on g.issue_id = merged.issue_id),
 busy as materialized (
   select c.hour, c.hash_id, sum(c.n) as n from count_hour c where c.hour >= :since
    group by c.hour, c.hash_id
@@ -168,8 +167,8 @@ COLUMNS = """
 select e.id, e.received_at, e.person_id, e.hash_id, e.env_id, e.level, e.release_id, e.title, e.tags
 """
 SPANS = f"""
-{COLUMNS} from json_each(:spans) s cross join grouphash g on g.issue_id = :issue_id
- cross join event e on e.hash_id = g.id and e.id >= s.value ->> 0 and e.id < s.value ->> 1
+{COLUMNS} from json_each(:spans) span cross join grouphash g on g.issue_id = :issue_id
+ cross join event e on e.hash_id = g.id and e.id >= span.value ->> 0 and e.id < span.value ->> 1
  where e.received_at - e.happened_at <= :late limit :most
 """
 
@@ -220,17 +219,16 @@ def _met(columns: Any) -> Met:
     return Met(columns[0], columns[1], columns[2], columns[3:])
 
 
+HASHES = """
+select g.id, g.issue_id from json_each(?) w cross join grouphash g on g.issue_id = w.value
+"""
 # Minutes of several issues are one walk along the key; minute by minute it would be 20,000 seeks
 # for each of them.
 MINUTES = """
-with theirs(hash_id, issue_id) as materialized (
-  select g.id, g.issue_id from json_each(:issue_ids) w cross join grouphash g
-     on g.issue_id = w.value)
-select t.issue_id, c.minute, sum(c.n), sum(c.people)
+select walked.hash_id, walked.minute, walked.n, walked.people
   from (select minute, hash_id, n, people from count_minute where minute >= :since
-    order by minute desc limit :most) c
- cross join theirs t on t.hash_id = c.hash_id
- group by t.issue_id, c.minute
+    order by minute desc limit :most) walked
+ where walked.hash_id in (select value from json_each(:hashes))
 """
 
 
@@ -240,29 +238,21 @@ def minutes(
     """Issue → (ms of its end, events, people) of its minutes, out of the newest MOST_MINUTES of
     all issues.
     """
+    issues = dict(db.execute(HASHES, (json.dumps(list(issue_ids)),)).fetchall())
     values = {
-        "issue_ids": json.dumps(list(issue_ids)),
+        "hashes": json.dumps(list(issues)),
         "since": since_ms // MINUTE_MS,
         "most": MOST_MINUTES,
     }
-    found: dict[int, list[tuple[int, int, int]]] = {}
-    for issue_id, minute, n, people in db.execute(MINUTES, values):
-        found.setdefault(issue_id, []).append(((minute + 1) * MINUTE_MS - 1, n, people))
-    return found
-
-
-OF_ISSUE = """
-select coalesce(sum(c.n), 0) from json_each(:hours) h
- cross join grouphash g on g.issue_id = :issue_id
- cross join count_hour c on c.hour = h.value and c.hash_id = g.id
-"""
-
-
-def counted(db: Reader, issue_id: int, since_ms: int, until_ms: int) -> int:
-    """How many events an issue had."""
-    hours = range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1)
-    values = {"hours": json.dumps(list(hours)), "issue_id": issue_id}
-    return int(db.execute(OF_ISSUE, values).fetchone()[0])
+    found: dict[int, dict[int, tuple[int, int]]] = {}
+    for hash_id, minute, n, people in db.execute(MINUTES, values):
+        own = found.setdefault(issues[hash_id], {})
+        before = own.get(minute, (0, 0))
+        own[minute] = before[0] + n, before[1] + people
+    return {
+        issue_id: [((it + 1) * MINUTE_MS - 1, *own[it]) for it in sorted(own)]
+        for issue_id, own in found.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

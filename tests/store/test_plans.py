@@ -34,6 +34,7 @@ from lighttrace.store import (
     owners,
     pace,
     preferences,
+    rehearsal,
     same_trace,
     saved_searches,
     sessions,
@@ -89,6 +90,7 @@ SORTS_OF_ITS_OWN = (
     "from issue_env e cross join issue i",
     "from counted k",
     "from json_each(",
+    "from loudest l",  # at most 120 issues, of a rehearsal
     "from feedback f",
     "from ( select * from feedback",
     "from web_session s",
@@ -204,6 +206,21 @@ QUESTIONS: dict[str, Ask] = {
     "errors by minutes": lambda db: volume.bars(db, None, None, NOON - HOUR, NOON, 60_000),
     "issues of a few minutes": lambda db: volume.issues(db, (1,), "staging", NOON - HOUR, NOON),
     "errors by hours": lambda db: volume.bars(db, (1,), "staging", NOON - DAY, NOON, HOUR),
+    "what a rule is rehearsed on": lambda db: (
+        rehearsal.happened(db, (1,), NOON - DAY),
+        rehearsal.faces(db, [1, 2]),
+        rehearsal.acts(db, (1,), NOON - DAY),
+        rehearsal.of_rows(db, [1, 2, 3]),
+        rehearsal.first_met(db, 1, 10, late=False),
+        rehearsal.met(db, 1, [rehearsal.Rows(db, NOON - DAY).span(NOON - DAY, NOON)], 10),
+        rehearsal.minutes(db, [1, 2], NOON - DAY),
+        rehearsal.shares(db, (1,), NOON - DAY),
+        rehearsal.tag_ids(db, ["browser"]),
+    ),
+    "which issues were loud": lambda db: (
+        rehearsal.busy(db, (1,), NOON - DAY, 2, 5),
+        rehearsal.lively(db, (1,), NOON - DAY, 1),
+    ),
     "whom issues can be given to": lambda db: assignees.of_projects(db, (1, 2)),
     "who does not see theirs": lambda db: assignees.blind(db, (1, 2, 3)),
     "what they do not see": lambda db: (

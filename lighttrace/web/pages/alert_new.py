@@ -101,7 +101,7 @@ async def show(request: Request) -> Response:
         bounds=_bounds(found.rehearsal, rule),
         **_drawn(found.rehearsal, zone, services.clock.now_ms()),
         source=source.name if source else "lighttrace.toml",
-        last_rule=max((it for it in services.config.rule_lines if it), default=None),
+        rules=len(services.config.alerts.rules),
     )
 
 

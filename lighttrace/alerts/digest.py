@@ -101,6 +101,11 @@ class Digest:
     night: bool  # it waited for the end of quiet hours
 
     @property
+    def asides(self) -> tuple[str, ...]:
+        """What it mentions by the way, in sentences."""
+        return (*(it.sentence for it in self.again), *self.muted)
+
+    @property
     def sharing(self) -> str:
         """What they share, in a sentence; or nothing."""
         named = [f"{it.what} {it.value} ({it.per_cent} %)" for it in self.shared]
@@ -145,7 +150,7 @@ def read(db: Reader, payload: Mapping[str, Any], base_url: str, now_ms: int) -> 
         muted=tuple(map(str, payload.get("muted", ()))),
         url=_list(base_url, projects, by_kind, since),
         link=f"See all {by_kind.total()}" if by_kind.total() > TOP else "Open the list",
-        held_url=f"{base_url}/alerts?show=held",
+        held_url=f"{base_url}/alerts?show=held#deliveries",
         night=bool(payload.get("night")),
     )
 

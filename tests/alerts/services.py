@@ -318,8 +318,8 @@ def generic(it: Arrived) -> None:
     assert re.fullmatch(r"\d{10}", it.headers["lighttrace-timestamp"])
     assert re.fullmatch(r"v1=[0-9a-f]{64}", it.headers["lighttrace-signature"])
     assert it.headers["lighttrace-delivery"] == payload["id"]
-    top = "version id kind at age_s headline url reasons rate issue issues count comment actions"
-    fields(payload, top)
+    top = "version id kind at age_s headline url reasons rate issue issues count asides comment"
+    fields(payload, f"{top} actions")
     assert payload["version"] == 1
     text(payload["headline"], 256)
     link(payload["url"])
@@ -328,6 +328,7 @@ def generic(it: Arrived) -> None:
         fields(payload["rate"], "count window_min usual")
     if payload["issue"] is not None:
         fields(payload["issue"], f"{ISSUE} {MORE}")
+    assert all(isinstance(one, str) and len(one) <= 200 for one in payload["asides"])
     for one in payload["issues"]:
         fields(one, ISSUE)
         assert len(one["title"]) <= 256 and len(one["value"]) <= 200

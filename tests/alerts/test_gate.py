@@ -176,7 +176,7 @@ def test_the_tenth_of_an_hour_says_until_when_by_the_readers_clock_and_where_to_
     assert "13:20 (Europe/Berlin)" in mail.text and "13:20 (Europe/Berlin)" in mail.html
     assert "what comes until\n14:00 (Europe/Berlin) is held back" in mail.text
     assert "What comes until 14:00 (Europe/Berlin) is told then." in chat.says
-    held = "https://x.example/alerts?show=held"
+    held = "https://x.example/alerts?show=held#deliveries"
     assert held in mail.text and held in mail.html
     assert held in [it.url for it in chat.links]
     assert chat.foot == "LightTrace, 3 messages, 13:20 (Europe/Berlin)"

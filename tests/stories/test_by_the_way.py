@@ -1,16 +1,21 @@
 """What is worth no message, and is said all the same: when there is a digest, or on Monday."""
 
+import json
 from typing import Any
 
 import pytest
 
+from lighttrace.alerts import news
 from lighttrace.alerts.routine import Routine
+from lighttrace.alerts.shapes import generic
+from lighttrace.alerts.shapes.card import card
 from lighttrace.alerts.spikes import stir
 from lighttrace.store import activity, asides, mutes, teams, users
 from lighttrace.store.database import Transaction
 from lighttrace.store.mutes import Muted
+from lighttrace.store.outbox import Message
 from tests.mailbox import html_of, text_of
-from tests.store.make import DAY, HOUR, MINUTE, NOON, add_project
+from tests.store.make import DAY, HOUR, MINUTE, NOON, add_project, rows
 from tests.stories.team import ADA, Team
 
 WEEK = 7 * DAY
@@ -69,6 +74,20 @@ async def test_3_an_issue_that_is_active_again_is_listed_in_the_next_digest_and_
     assert "Active again" in page and "3 per h, usually 1 a week" in page
     await team.wait(HOUR)
     assert "Active again" not in await storm(team, 9), "it is said once"
+
+
+async def test_a_chat_and_a_program_are_told_by_the_way_too(team: Team) -> None:
+    await comes_again(team)
+    await storm(team)
+    (payload,) = await rows(team.store, "select payload from outbox where kind = 'digest'")
+    now_ms = team.clock.now_ms()
+    payload = json.loads(payload[0])
+    message = Message(1, "digest", "webhook:x", None, NOON, NOON, NOON, 1, "<a@b>", payload)
+    told = await team.store.read(news.read, message, message.payload, "https://x.example", now_ms)
+    assert told is not None
+    said = "Active again: SHOP-1, RareError: again (3 per h, usually 1 a week)."
+    assert card(told).reasons == (said,)
+    assert generic.payload(told)["asides"] == [said]
 
 
 async def test_what_then_becomes_a_message_is_not_mentioned_any_more(team: Team) -> None:

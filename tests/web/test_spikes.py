@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lighttrace.store import spikes, triage
+from lighttrace.store import spikes, stirring, triage
 from lighttrace.store.minutes import Subject
 from lighttrace.store.spikes import Spike
 from lighttrace.store.states import State
@@ -62,6 +62,21 @@ def test_the_inbox_gives_it_points_and_says_why(shop: Site) -> None:
     first = html.split('class="pill spike"', 1)[1]
     assert "Spiking 15×" in first
     assert WORDS in text_of(first).replace(" ,", ",")
+
+
+def test_its_activity_names_the_release_it_began_with(shop: Site) -> None:
+    now_ms = shop.clock.now_ms()
+    shop.write(spikes.end, shop.read(spikes.open_ones)[0], "over", now_ms, {"minutes": 3})
+    noted = {"began": {"words": "began 4 min after <b>shop@2.1.0"}}
+    shop.write(spikes.begin, loud(now_ms), None, now_ms, noted)
+    html = page(shop, "/issues/SHOP-WEB-1")
+    assert f"<b>Spiking</b>: {WORDS}; began 4 min after &lt;b&gt;shop@2.1.0" in html
+
+
+def test_its_activity_says_that_it_was_active_again(shop: Site) -> None:
+    how = "3 per h, usually 1 a week"
+    shop.write(stirring.note, Subject(1, 2), how, shop.clock.now_ms())
+    assert f"<b>Active again</b>: {how}" in page(shop, "/issues/SHOP-WEB-2")
 
 
 def test_its_page_draws_what_is_usual(shop: Site) -> None:

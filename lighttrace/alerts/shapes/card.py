@@ -22,6 +22,7 @@ TONES: dict[Kind, Tone] = {
     "digest": "bad",
     "held": "bad",
 }
+ASIDES = 5
 SEVERAL = ("digest", "held")
 VERBS: dict[Kind, str] = {
     "new": "New",
@@ -160,10 +161,11 @@ def _says(news: News) -> str:
 
 
 def _asides(news: News) -> Iterator[str]:
-    """What a digest mentions by the way."""
-    if news.digest is not None:
-        yield from (it.sentence for it in news.digest.again)
-        yield from news.digest.muted
+    """What a digest mentions by the way; a mail has room for all of it."""
+    said = news.digest.asides if news.digest is not None else ()
+    yield from said[:ASIDES]
+    if len(said) > ASIDES:
+        yield f"{len(said) - ASIDES} more like these."
 
 
 def _facts(told: Told, rate: Rate | None) -> Iterator[tuple[str, str]]:

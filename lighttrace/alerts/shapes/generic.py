@@ -11,7 +11,7 @@ import msgspec
 
 from lighttrace.alerts.news import News, Told
 from lighttrace.alerts.shapes.card import at_utc, headline
-from lighttrace.alerts.shapes.text import cut
+from lighttrace.alerts.shapes.text import cut, line
 from lighttrace.outward import Request
 from lighttrace.settings.webhooks import Webhook
 
@@ -59,6 +59,7 @@ def payload(news: News) -> dict[str, Any]:
         "issue": _issue(news.told) if news.told else None,
         "issues": [_short(one) for one in news.others],
         "count": news.count,
+        "asides": [cut(line(one), LINE) for one in news.digest.asides] if news.digest else [],
         "comment": None
         if news.comment is None
         else {

@@ -16,6 +16,7 @@ import msgspec
 from lighttrace.errors import SourceMapError
 from lighttrace.sourcemaps import mappings, paths
 from lighttrace.sourcemaps.mappings import Section, Tokens
+from lighttrace.sourcemaps.scopes import Change, changes
 from lighttrace.sourcemaps.table import Table
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -23,6 +24,7 @@ MOST_SOURCES = 100_000
 MOST_NAMES = 1_000_000
 MOST_SECTIONS = 20_000
 DEEPEST_SECTIONS = 8
+MOST_SCANNED = 24_000_000  # characters of all sources that are looked through for functions: 6 s
 _DEBUG_ID = re.compile(
     r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?", re.I
 )
@@ -95,7 +97,7 @@ def decode(data: bytes) -> Decoded:
     read = _json(data)
     flat = _flat(read, 0)
     return Decoded(
-        Table.of(flat.tokens, flat.names),
+        Table.of(flat.tokens, flat.names, _changes(flat.sources)),
         tuple(flat.sources),
         _debug_id_of(read),
         read.file if isinstance(read.file, str) and read.file else None,
@@ -186,6 +188,20 @@ def _joined(sections: list[_Section], depth: int) -> _Flat:
         sources += part.sources
         names += part.names
     return _Flat(mappings.join(parts), sources, names)
+
+
+def _changes(sources: list[Source]) -> list[list[Change]]:
+    """Of each source, where its functions begin and end. The application's own come first, as long
+    as there is time.
+    """
+    found: list[list[Change]] = [[] for _ in sources]
+    left = MOST_SCANNED
+    for n in sorted(range(len(sources)), key=lambda n: "node_modules/" in sources[n].path):
+        content = sources[n].content
+        if content is not None and len(content) <= left:
+            left -= len(content)
+            found[n] = changes(sources[n].path, content)
+    return found
 
 
 def _debug_id_of(read: _Map) -> str | None:

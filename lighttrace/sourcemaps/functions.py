@@ -1,18 +1,18 @@
 """Which function each frame of a mapped stack is in, by the names people gave them.
 
-The identifier that a frame's position stands at is what is called there: its original name is the
-name of the function of the frame that it calls. Right when it gives a name, None when unsure. See
+The text of the source says it (`scopes.py`). A map without texts has names of identifiers only; but
+what a frame's position stands at is what is called there, so its original name is that of the
+function of the frame that it calls. Right when it gives a name, None when unsure. See
 docs/source-maps.md, "Functions".
 """
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from lighttrace.sourcemaps.table import Token
 
-_UNNAMED = re.compile(r"(?:.*[. ])?(?:\?|<anonymous>|<unknown>|Anonymous function|anonymous|eval)?")
+_RENAMED = re.compile(r"(?:new )?[\w$]{1,3}")  # by a minifier; properties it leaves alone
 
 
 class Call(NamedTuple):
@@ -30,17 +30,24 @@ def names(calls: Sequence[Call]) -> list[str | None]:
     None: it has no name, or none that is certain; the one of the minified code says nothing then.
     For a frame without a map too, whose own name stays what it is.
     """
-    if not calls:
-        return []
-    return [None, *(_called(caller, callee) for caller, callee in pairwise(calls))]
+    callers = (None, *calls)
+    return [_name(caller, call) for caller, call in zip(callers, calls, strict=False)]
+
+
+def _name(caller: Call | None, call: Call) -> str | None:
+    if call.token is None or call.token.source < 0:
+        return None
+    if call.token.function is not None:
+        return call.token.function or None
+    return _called(caller, call) if caller else None
 
 
 def _called(caller: Call, callee: Call) -> str | None:
-    """The name by which `caller` calls. A function without a name, even minified, was handed to the
-    caller as an argument: there it has the name of a parameter, which is none of its own.
+    """The name by which `caller` calls, if that can be the callee's own.
+
+    What is not renamed is a property, and the name it is called by that of a parameter; and a frame
+    that waits stands where it waits, not where it called.
     """
-    if caller.token is None or callee.token is None or _UNNAMED.fullmatch(callee.function or ""):
+    if caller.token is None or not _RENAMED.fullmatch(callee.function or ""):
         return None
-    if (caller.function or "").startswith("async "):  # its position is what it waits for
-        return None
-    return caller.token.name
+    return None if (caller.function or "").startswith("async ") else caller.token.name

@@ -1,13 +1,12 @@
 """A decoded source map as a few arrays of numbers, searched by bisection: no object per mapping.
 
 As bytes it is a head and one zstd frame, each array in the narrowest type that holds its numbers.
-A 6 MB map of 400,000 mappings is 1.2 MB of bytes and 5 MB in memory; what it costs is measured in
-docs/performance.md, "Source maps".
+What that costs is measured in docs/performance.md, "Source maps".
 """
 
 import sys
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from struct import Struct
@@ -16,6 +15,7 @@ from typing import NamedTuple
 
 from lighttrace.errors import SourceMapError
 from lighttrace.sourcemaps.mappings import Tokens
+from lighttrace.sourcemaps.scopes import Change
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -23,9 +23,7 @@ else:
     from backports import zstd
 
 # in the machine's own order of bytes: a table of a machine with another one is not recognised
-_MAGIC = 0x4C544D31
-_COLUMNS = 7
-_HEAD = Struct(f"=I I {'c I ' * _COLUMNS}")
+_MAGIC = 0x4C544D32
 _ZSTD: dict[int, int] = {
     zstd.CompressionParameter.compression_level: 3,
     zstd.CompressionParameter.checksum_flag: 1,  # so that what is read back can be trusted
@@ -33,6 +31,7 @@ _ZSTD: dict[int, int] = {
 _SIZES = {b"B": 1, b"H": 2, b"I": 4}
 _LARGEST_BYTES = 256 * 1024 * 1024
 _DAMAGED = "The table of this source map is damaged, or of another version. Upload the map again."
+_UNKNOWN, _NAMELESS, _NAMED = 0, 1, 2  # in `functions`; from 2 on it is a name
 
 
 class Token(NamedTuple):
@@ -40,50 +39,93 @@ class Token(NamedTuple):
 
     `source` counts through the sources of the map; −1: the place comes from none of them, and the
     rest says nothing. `name` is the original name of the identifier that stands there, if the map
-    has it.
+    has it. `function` is the function around the original place: empty if it has no name, None if
+    that is not known.
     """
 
     source: int
     line: int
     column: int
     name: str | None
+    function: str | None
+
+
+_NOWHERE = Token(-1, -1, -1, None, None)
+
+
+class _Arrays(NamedTuple):
+    """`ends` has an entry for each generated line: the number of mappings up to its end. `sources`
+    and `names` count from 1, 0 is none. `name_ends` are places in the text of all names.
+
+    `change_ends` has an entry for each source: the number of changes of the function up to its end;
+    each is at a line and a column, and `functions` says what comes then.
+    """
+
+    ends: memoryview
+    generated: memoryview
+    sources: memoryview
+    lines: memoryview
+    columns: memoryview
+    names: memoryview
+    name_ends: memoryview
+    change_ends: memoryview
+    change_lines: memoryview
+    change_columns: memoryview
+    functions: memoryview
+
+
+_HEAD = Struct(f"=I I {'c I ' * len(_Arrays._fields)}")
 
 
 class Table:
-    """All mappings of one source map."""
+    """All mappings of one source map, and which function each original place is in."""
 
-    __slots__ = ("_columns", "_ends", "_generated", "_lines", "_name_ends", "_names", "_sources",
-                 "_spelt")  # fmt: skip
+    __slots__ = ("_all", "_spelt")
 
-    def __init__(self, columns: Sequence[memoryview], spelt: memoryview) -> None:
-        self._ends, self._generated, self._sources = columns[:3]
-        self._lines, self._columns, self._names, self._name_ends = columns[3:]
+    def __init__(self, arrays: _Arrays, spelt: memoryview) -> None:
+        self._all = arrays
         self._spelt = spelt
 
     @classmethod
-    def of(cls, tokens: Tokens, names: Iterable[str]) -> "Table":
-        """The table of decoded mappings; `names` is the map's list."""
-        spelt = [name.encode("utf-8", "replace") for name in names]
-        columns = (tokens.ends, tokens.generated, tokens.sources, tokens.lines, tokens.columns)
-        name_ends = array("I", accumulate(map(len, spelt)))
-        return cls(
-            [_narrow(column) for column in (*columns, tokens.names, name_ends)],
-            memoryview(b"".join(spelt)),
+    def of(
+        cls, tokens: Tokens, names: Sequence[str], changes: Iterable[Sequence[Change]] = ()
+    ) -> "Table":
+        """The table of decoded mappings. `names` is the map's list; `changes` are those of each
+        source, none for one that was not understood.
+        """
+        spelt = [*names]
+        numbers = {name: number for number, name in enumerate(names, _NAMED) if name}
+        ends, lines, columns, functions = (array("I") for _ in range(4))
+        for of_source in changes:
+            for line, column, function in of_source:
+                lines.append(line)
+                columns.append(column)
+                if function and function not in numbers:
+                    numbers[function] = len(spelt) + _NAMED
+                    spelt.append(function)
+                functions.append(_UNKNOWN if function is None else numbers.get(function, _NAMELESS))
+            ends.append(len(lines))
+        texts = [name.encode("utf-8", "replace") for name in spelt]
+        arrays = (
+            *(tokens.ends, tokens.generated, tokens.sources, tokens.lines, tokens.columns),
+            *(tokens.names, array("I", accumulate(map(len, texts)))),
+            *(ends, lines, columns, functions),
         )
+        return cls(_Arrays(*map(_narrow, arrays)), memoryview(b"".join(texts)))
 
     @property
     def size_bytes(self) -> int:
         """What it takes in memory."""
-        return self._spelt.nbytes + sum(column.nbytes for column in self._all())
+        return self._spelt.nbytes + sum(values.nbytes for values in self._all)
 
     def __len__(self) -> int:
         """The number of mappings."""
-        return len(self._generated)
+        return len(self._all.generated)
 
     @property
     def line_count(self) -> int:
         """How many lines of the generated file the map speaks of."""
-        return len(self._ends)
+        return len(self._all.ends)
 
     def find(self, line: int, column: int) -> Token | None:
         """What the generated place `line`, `column` comes from, both from 0.
@@ -92,40 +134,51 @@ class Table:
         other readers of maps say, too. None: the line is not in the map, or has no mapping so
         early.
         """
-        ends = self._ends
+        every = self._all
+        ends, generated = every.ends, every.generated
         if not 0 <= line < len(ends):
             return None
-        start = ends[line - 1] if line else 0
-        index = bisect_left(self._generated, column, start, ends[line])
-        if index == ends[line] or self._generated[index] != column:
+        start, end = ends[line - 1] if line else 0, ends[line]
+        index = bisect_left(generated, column, start, end)
+        if index == end or generated[index] != column:
             index -= 1
         if index < start:
             return None
-        source = self._sources[index]
+        source = every.sources[index]
         if not source:
-            return Token(-1, -1, -1, None)
-        name = self._names[index]
+            return _NOWHERE
+        name, line, column = every.names[index], every.lines[index], every.columns[index]
         return Token(
             source - 1,
-            self._lines[index],
-            self._columns[index],
+            line,
+            column,
             self._name(name - 1) if name else None,
+            self._function(source - 1, line, column),
         )
 
-    def _name(self, index: int) -> str:
-        ends = self._name_ends
-        return str(self._spelt[ends[index - 1] if index else 0 : ends[index]], "utf-8", "replace")
+    def _function(self, source: int, line: int, column: int) -> str | None:
+        """The function that an original place is in, as of the last change before it."""
+        every = self._all
+        if source >= len(every.change_ends):
+            return None
+        start = every.change_ends[source - 1] if source else 0
+        end = bisect_right(every.change_lines, line, start, every.change_ends[source])
+        on_line = bisect_left(every.change_lines, line, start, end)
+        index = bisect_right(every.change_columns, column, on_line, end) - 1
+        function = every.functions[index] if index >= start else _UNKNOWN
+        if function < _NAMED:
+            return "" if function == _NAMELESS else None
+        return self._name(function - _NAMED)
 
-    def _all(self) -> tuple[memoryview, ...]:
-        first = (self._ends, self._generated, self._sources)
-        return (*first, self._lines, self._columns, self._names, self._name_ends)
+    def _name(self, index: int) -> str:
+        ends = self._all.name_ends
+        return str(self._spelt[ends[index - 1] if index else 0 : ends[index]], "utf-8", "replace")
 
     def to_bytes(self) -> bytes:
         """The table as it is stored."""
-        columns = self._all()
-        shapes = (part for column in columns for part in (column.format.encode(), len(column)))
+        shapes = (part for values in self._all for part in (values.format.encode(), len(values)))
         head = _HEAD.pack(_MAGIC, len(self._spelt), *shapes)
-        return head + zstd.compress(b"".join((*columns, self._spelt)), options=_ZSTD)
+        return head + zstd.compress(b"".join((*self._all, self._spelt)), options=_ZSTD)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Table":
@@ -143,17 +196,12 @@ class Table:
             raise SourceMapError(_DAMAGED) from None
         if len(plain) != size or not stream.eof:
             raise SourceMapError(_DAMAGED)
-        ends = list(accumulate(sizes, initial=0))
-        return cls(
-            [
-                plain[start:end].cast(code.decode())
-                for code, (start, end) in zip(codes, pairwise(ends), strict=True)
-            ],
-            plain[ends[-1] :],
-        )
+        parts = zip(codes, pairwise(accumulate(sizes, initial=0)), strict=True)
+        arrays = (plain[start:end].cast(code.decode()) for code, (start, end) in parts)
+        return cls(_Arrays(*arrays), plain[size - spelt :])
 
 
-def _narrow(column: "array[int]") -> memoryview:
-    largest = max(column, default=0)
+def _narrow(values: "array[int]") -> memoryview:
+    largest = max(values, default=0)
     code = "B" if largest < 1 << 8 else "H" if largest < 1 << 16 else "I"
-    return memoryview(array(code, column))
+    return memoryview(array(code, values))

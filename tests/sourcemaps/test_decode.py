@@ -41,12 +41,12 @@ def test_a_place_of_the_bundle_is_a_place_of_the_sources():
 def test_a_place_belongs_to_the_last_mapping_before_it_on_its_line():
     table = decode(source_map([[(2, 0, 7, 1, 0), (9, 0, 8, 0), (20,)], [], [(4, 0, 9, 9)]])).table
     assert table.find(0, 1) is None
-    assert table.find(0, 2) == table.find(0, 8) == Token(0, 7, 1, "pay")
-    assert table.find(0, 9) == table.find(0, 19) == Token(0, 8, 0, None)
-    assert table.find(0, 20) == table.find(0, 10**12) == Token(-1, -1, -1, None)
+    assert table.find(0, 2) == table.find(0, 8) == Token(0, 7, 1, "pay", None)
+    assert table.find(0, 9) == table.find(0, 19) == Token(0, 8, 0, None, None)
+    assert table.find(0, 20) == table.find(0, 10**12) == Token(-1, -1, -1, None, None)
     assert table.find(1, 5) is None
     assert table.find(2, 3) is None
-    assert table.find(2, 4) == Token(0, 9, 9, None)
+    assert table.find(2, 4) == Token(0, 9, 9, None, None)
     assert table.find(3, 0) is None
     assert table.find(-1, 0) is None
     assert table.find(2, -1) is None
@@ -54,9 +54,9 @@ def test_a_place_belongs_to_the_last_mapping_before_it_on_its_line():
 
 def test_mappings_out_of_order_are_put_in_order():
     table = decode(source_map([[(9, 0, 2, 0), (3, 0, 1, 0)], [(5, 0, 3, 0)]])).table
-    assert table.find(0, 4) == Token(0, 1, 0, None)
-    assert table.find(0, 9) == Token(0, 2, 0, None)
-    assert table.find(1, 5) == Token(0, 3, 0, None)
+    assert table.find(0, 4) == Token(0, 1, 0, None, None)
+    assert table.find(0, 9) == Token(0, 2, 0, None, None)
+    assert table.find(1, 5) == Token(0, 3, 0, None, None)
 
 
 def test_of_mappings_at_one_place_the_first_counts_there_and_the_last_behind_it():
@@ -86,21 +86,21 @@ def test_sections_are_one_map():
         ).encode()
     )
     assert [source.path for source in joined.sources] == ["src/a.ts", "src/b.ts", "src/c.ts"]
-    assert joined.table.find(0, 3) == Token(0, 0, 0, "pay")
-    assert joined.table.find(0, 4) == Token(1, 0, 0, "charge")
-    assert joined.table.find(0, 9) == Token(1, 0, 0, "charge")  # what the first part had at 6
-    assert joined.table.find(0, 10) == Token(1, 0, 6, None)
-    assert joined.table.find(1, 0) == Token(1, 1, 0, None)
+    assert joined.table.find(0, 3) == Token(0, 0, 0, "pay", None)
+    assert joined.table.find(0, 4) == Token(1, 0, 0, "charge", None)
+    assert joined.table.find(0, 9) == Token(1, 0, 0, "charge", None)  # what the first part had at 6
+    assert joined.table.find(0, 10) == Token(1, 0, 6, None, None)
+    assert joined.table.find(1, 0) == Token(1, 1, 0, None, None)
     assert joined.table.find(2, 0) is None
     assert joined.table.find(5, 1) is None
-    assert joined.table.find(5, 8) == Token(2, 0, 6, None)
-    assert joined.table.find(6, 0) == Token(2, 1, 0, None)
+    assert joined.table.find(5, 8) == Token(2, 0, 6, None, None)
+    assert joined.table.find(6, 0) == Token(2, 1, 0, None, None)
     assert joined.debug_id == "abababab-abab-abab-abab-abababababab"
 
 
 def test_what_may_be_missing_is_not_missed():
     bare = decode(b'{"version":3,"sources":["a.js"],"mappings":"AAAA"}')
-    assert bare.table.find(0, 0) == Token(0, 0, 0, None)
+    assert bare.table.find(0, 0) == Token(0, 0, 0, None, None)
     assert (bare.debug_id, bare.file, bare.sources[0].content) == (None, None, None)
     assert decode(b'{"mappings":""}').table.find(0, 0) is None
 
@@ -110,9 +110,9 @@ def test_a_source_without_name_and_text_is_no_source():
     given = decode(
         source_map(lines, sources=[None, "src/b.ts", None], sourcesContent=[None, None, "let a"])
     )
-    assert given.table.find(0, 0) == Token(-1, -1, -1, None)
-    assert given.table.find(0, 5) == Token(1, 2, 0, None)
-    assert given.table.find(0, 9) == Token(2, 3, 0, None)
+    assert given.table.find(0, 0) == Token(-1, -1, -1, None, None)
+    assert given.table.find(0, 5) == Token(1, 2, 0, None, None)
+    assert given.table.find(0, 9) == Token(2, 3, 0, None, "")
     assert given.sources[2].path == "unnamed"
     assert given.sources[2].content == "let a"
 
@@ -141,7 +141,7 @@ def test_what_stands_before_or_within_the_json_does_no_harm():
         plain.replace(b"src/a.ts", b"src/\xff\\ud800.ts"),
         plain.replace(b'"version": 3', b'"version": 3, "x": 1' + b"0" * 6000),
     ):
-        assert decode(data).table.find(0, 0) == Token(0, 3, 0, "pay")
+        assert decode(data).table.find(0, 0) == Token(0, 3, 0, "pay", None)
 
 
 @pytest.mark.parametrize(
@@ -199,10 +199,10 @@ def test_every_mapping_is_found_where_it_was_written(lines):
     table = decode(source_map(lines, sources=sources, names=names)).table
     for line, segments in enumerate(lines):
         for column, *rest in segments:
-            expected = Token(-1, -1, -1, None)
+            expected = Token(-1, -1, -1, None, None)
             if rest:
                 name = names[rest[3]] if len(rest) == 4 else None
-                expected = Token(rest[0], rest[1], rest[2], name)
+                expected = Token(rest[0], rest[1], rest[2], name, None)
             assert table.find(line, column) == expected
 
 

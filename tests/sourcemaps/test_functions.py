@@ -1,26 +1,29 @@
 """The name of a function: right when it is given, none when nobody can know."""
 
+from lighttrace.sourcemaps.decode import decode
 from lighttrace.sourcemaps.functions import Call, names
-from lighttrace.sourcemaps.table import Token
+from lighttrace.sourcemaps.table import Table, Token
+from tests.sourcemaps.vlq import source_map
 
 
-def call(called: str | None, function: str | None) -> Call:
-    return Call(Token(0, 1, 1, called), function)
+def call(called: str | None, function: str | None, around: str | None = None) -> Call:
+    return Call(Token(0, 1, 1, called, around), function)
 
 
-def test_what_is_called_names_the_frame_that_is_called():
-    stack = [
-        call("click", "?"),
-        call("submitOrder", "t"),
-        call("shippingLabel", "u"),
-        call(None, "S"),
-    ]
-    assert names(stack) == [None, "click", "submitOrder", "shippingLabel"]
+def test_the_function_around_a_place_names_its_frame():
+    stack = [call("click", "?", ""), call("fn", "t", "submitOrder"), call(None, "e", "Cart.pay")]
+    assert names(stack) == [None, "submitOrder", "Cart.pay"]
+
+
+def test_without_the_text_what_is_called_names_the_frame_that_is_called():
+    stack = [call("click", "?"), call("submitOrder", "t"), call("Order", "u"), call(None, "new S")]
+    assert names(stack) == [None, "click", "submitOrder", "Order"]
 
 
 def test_a_callback_does_not_get_the_name_of_the_parameter_it_was():
-    assert names([call("callback", "r"), call(None, "<anonymous>")]) == [None, None]
-    assert names([call("callback", "r"), call(None, "Array.<anonymous>")]) == [None, None]
+    for function in ("<anonymous>", "?", "", None, "Array.<anonymous>", "total", "Object.total"):
+        assert names([call("callback", "r"), call(None, function)]) == [None, None]
+    assert names([call("callback", "r"), call(None, "t", "")]) == [None, None]
 
 
 def test_a_frame_that_waits_does_not_say_whom_it_called():
@@ -29,4 +32,16 @@ def test_a_frame_that_waits_does_not_say_whom_it_called():
 
 def test_no_name_comes_from_a_frame_without_a_map():
     assert names([Call(None, "x"), call(None, "t"), Call(None, "y")]) == [None, None, None]
+    assert names([call("pay", "x"), Call(Token(-1, -1, -1, None, None), "y")]) == [None, None]
     assert names([]) == []
+
+
+def test_a_table_knows_the_functions_of_its_sources():
+    text = "const pay = () => {\n  fail()\n}\npay(function () { fail() })"
+    lines = [[(0, 0, 0, 0), (4, 0, 1, 2, 0), (6, 0, 3, 0, 0), (8, 0, 3, 18), (9, 1, 0, 0)]]
+    given = decode(
+        source_map(lines, sources=["a.ts", "b.ts"], sourcesContent=[text], names=["pay", "pay"])
+    )
+    for table in (given.table, Table.from_bytes(given.table.to_bytes())):
+        found = [table.find(0, column) for column in (0, 4, 6, 8, 9)]
+        assert [token and token.function for token in found] == ["", "pay", "", "", None]

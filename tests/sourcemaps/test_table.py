@@ -25,7 +25,7 @@ def test_a_table_is_read_back_as_it_was():
     table = decode(WIDE).table
     again = Table.from_bytes(table.to_bytes())
     assert [again.find(*place) for place in PLACES] == [table.find(*place) for place in PLACES]
-    assert again.find(0, 0) == Token(0, 0, 0, "größe")
+    assert again.find(0, 0) == Token(0, 0, 0, "größe", None)
     assert (len(again), again.line_count) == (5, 3)
     assert again.size_bytes == table.size_bytes
     assert again.to_bytes() == table.to_bytes()

@@ -34,8 +34,9 @@ BODY_S = 120.0
 MOST_CHUNKS = MOST_BUNDLE_BYTES // 1024  # whatever size somebody cuts
 MOST_PROJECTS = 100
 MOST_NAME, MOST_DIST = 200, 64  # characters, as of events
-# Only what is understood: without an entry tools say themselves that this server cannot do it.
-ACCEPT = ("artifact_bundles", "artifact_bundles_v2")
+# What is understood; of what is missing, tools say themselves that a server cannot do it. Without
+# release_files, sentry-cli 2 warns and sends its files one by one; with it, it sends a bundle.
+ACCEPT = ("release_files", "artifact_bundles", "artifact_bundles_v2")
 LONGEST_WAIT_S = 300  # of `--wait`, which polls every second
 FAILED_HOLDS_MS = 60_000  # afterwards the same bundle may be tried again
 FRESH_MS = 60_000  # of a build that asks every second, this often is enough

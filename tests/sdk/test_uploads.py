@@ -1,0 +1,199 @@
+"""sentry-cli 3 and 2, and the plugins of esbuild and vite, unmodified, upload source maps."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lighttrace.store import artifacts, bundles, maps
+from lighttrace.store.bundles import Build
+from lighttrace.store.maps import FoundMap, NoMap
+from lighttrace.store.store import Store
+from tests.sdk.server import Server, served
+
+pytestmark = pytest.mark.sdk
+SITE = Path(__file__).parents[1] / "data" / "sourcemaps" / "browser"
+BUILDING = Path(__file__).parent / "programs" / "plugin_build.mjs"
+BROKEN_MAP = {"version": 3, "sources": ["a.ts"], "names": [], "mappings": "AAAA,!!!"}
+PROJECTS = {"shop-web": 1, "shop-api": 2}
+
+
+@dataclass
+class Uploader:
+    """Somebody with the tools, a token, and a built page in `site`."""
+
+    server: Server
+    token: str
+    node_modules: Path
+    site: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **{key: value for key, value in os.environ.items() if not key.startswith("SENTRY")},
+            "SENTRY_URL": self.server.url,
+            "SENTRY_AUTH_TOKEN": self.token,
+            "SENTRY_ORG": "lighttrace",
+            "SENTRY_PROJECT": "shop-web",
+            "HOME": str(self.site.parent),  # where the tools remember servers they have met
+        }
+
+    def tool(self, version: int) -> str:
+        inside = "@sentry/bundler-plugins/node_modules/.bin" if version == 2 else ".bin"
+        return str(self.node_modules / inside / "sentry-cli")
+
+    def command(self, version: int, *arguments: str) -> list[str]:
+        return [self.tool(version), "sourcemaps", *arguments, str(self.site)]
+
+    def run(self, version: int, *arguments: str) -> str:
+        """What the tool says, which is no warning and no error."""
+        return self.quietly(self.command(version, *arguments))
+
+    def quietly(self, command: list[str], **environment: str) -> str:
+        done = subprocess.run(
+            command,
+            cwd=self.node_modules.parent,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, said
+        assert "warn" not in said.lower() and "error" not in said.lower(), said
+        return said
+
+    def find(self, url: str, release: str, dist: str = "", project: int = 1) -> FoundMap | NoMap:
+        with Store.connect(self.server.data / "lighttrace.db") as db:
+            return maps.by_url(db, Build(project, release, dist), url)
+
+    def is_waiting(self) -> bool:
+        with Store.connect(self.server.data / "lighttrace.db") as db:
+            return bundles.any_waiting(db)
+
+    def chunks(self) -> list[str]:
+        folder = self.server.data / "lighttrace.db.uploads" / "chunks"
+        return [it.name for it in folder.glob("*")]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    with served(tmp_path_factory.mktemp("uploads")) as server:
+        for slug in PROJECTS:
+            server.dsn(slug)
+        yield server, server.token()
+
+
+@pytest.fixture
+def uploader(running: tuple[Server, str], node_modules: Path, tmp_path: Path) -> Uploader:
+    assets = tmp_path / "site" / "assets"
+    assets.mkdir(parents=True)
+    for name in ("main.js", "main.js.map"):
+        shutil.copy(SITE / name.replace("main.", "main.nodebugid."), assets / name)
+    return Uploader(*running, node_modules, tmp_path / "site")
+
+
+@pytest.mark.parametrize("version", [3, 2])
+def test_sentry_cli_uploads_and_waits(uploader: Uploader, version: int) -> None:
+    release = f"web@{version}.0"
+    options = ("upload", "--release", release, "--dist", "b7", "--url-prefix", "~/static")
+    assert uploader.run(version, *options, "--wait")
+    found = uploader.find("https://shop.example/static/assets/main.js?x=1", release, "b7")
+    assert isinstance(found, FoundMap) and found.script_id is not None
+    assert isinstance(uploader.find("/static/assets/main.js", release), NoMap)
+    assert uploader.chunks() == []
+    # the same files again: nothing is sent, and it is done at once
+    assert uploader.run(version, *options)
+    assert uploader.find("/static/assets/main.js", release, "b7") == found
+
+
+@pytest.mark.parametrize("version", [3, 2])
+def test_files_with_debug_ids_are_found_without_a_release(uploader: Uploader, version: int) -> None:
+    script = uploader.site / "assets" / "main.js"
+    script.write_text(f"/* {version} */" + script.read_text())
+    uploader.run(version, "inject")
+    uploader.run(version, "upload", "--wait")
+    debug_id = script.read_text().rpartition("debugId=")[2].strip()
+    with Store.connect(uploader.server.data / "lighttrace.db") as db:
+        found = maps.by_debug_id(db, PROJECTS["shop-web"], debug_id)
+        assert found is not None and found.error is None
+        assert artifacts.content(db, found.id)
+        assert maps.by_debug_id(db, PROJECTS["shop-api"], debug_id) is None
+
+
+def test_one_upload_may_be_for_several_projects(uploader: Uploader) -> None:
+    several = ("--project", "shop-web", "--project", "shop-api")
+    uploader.run(3, "upload", "--release", "both@1", *several, "--wait")
+    for project in PROJECTS.values():
+        assert isinstance(uploader.find("/assets/main.js", "both@1", "", project), FoundMap)
+
+
+def test_an_upload_that_was_killed_goes_on_where_it_was(uploader: Uploader) -> None:
+    """Parallel chunks of a large file: the first try is killed once the first have arrived."""
+    for n in range(3):
+        noise = os.urandom(8 * 2**20).hex()
+        source = {"version": 3, "sources": [noise], "names": [], "mappings": ""}
+        (uploader.site / "assets" / f"large{n}.js.map").write_text(json.dumps(source))
+    options = ("upload", "--release", "killed@1", "--wait")
+    first = subprocess.Popen(
+        uploader.command(3, *options),
+        env=uploader.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not uploader.chunks():
+        assert first.poll() is None
+    first.kill()
+    first.wait()
+    arrived = uploader.chunks()
+    assert arrived
+    uploader.run(3, *options)
+    assert isinstance(uploader.find("/assets/main.js", "killed@1"), FoundMap)
+    assert uploader.chunks() == []
+
+
+def test_a_broken_map_does_not_fail_an_upload(uploader: Uploader) -> None:
+    assets = uploader.site / "assets"
+    (assets / "other.js").write_text("two();\n//# sourceMappingURL=other.js.map\n")
+    (assets / "other.js.map").write_text(json.dumps(BROKEN_MAP))
+    uploader.run(3, "upload", "--release", "broken@1", "--no-rewrite", "--wait")
+    found = uploader.find("/assets/other.js", "broken@1")
+    assert isinstance(found, FoundMap) and found.error
+    assert isinstance(uploader.find("/assets/main.js", "broken@1"), FoundMap)
+
+
+@pytest.mark.parametrize("kind", ["esbuild", "vite"])
+def test_the_plugins_of_bundlers_upload(uploader: Uploader, tmp_path: Path, kind: str) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    program = uploader.node_modules.parent / f".plugin_build_{kind}.mjs"
+    shutil.copy(BUILDING, program)  # packages are looked for beside it
+    before = _bundles(uploader)
+    try:
+        options = '{"create": false, "finalize": false}'
+        command = ["node", str(program), kind, str(out), f"{kind}@1", str(SITE / "src/main.tsx")]
+        uploader.quietly(command, RELEASE_OPTIONS=options)
+    finally:
+        program.unlink()
+    script = next(out.rglob("main*.js")).read_text()
+    injected = re.search(r"sentry-dbid-([0-9a-f-]{36})", script)
+    assert injected is not None
+    while uploader.is_waiting():
+        pass
+    with Store.connect(uploader.server.data / "lighttrace.db") as db:
+        found = maps.by_debug_id(db, PROJECTS["shop-web"], injected[1])
+        assert found is not None and found.error is None
+        sources = [it.path for it in artifacts.sources(db, found.id)]
+    assert any(it.endswith("checkout.tsx") for it in sources)
+    assert _bundles(uploader) == before + 1
+
+
+def _bundles(uploader: Uploader) -> int:
+    with Store.connect(uploader.server.data / "lighttrace.db") as db:
+        return artifacts.sizes(db).bundles

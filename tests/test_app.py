@@ -204,11 +204,14 @@ def test_a_reload_makes_new_projects_and_takes_over_what_can_change_live(
     tmp_path: Path, clock: FixedClock
 ):
     with house(tmp_path, clock, SHOP) as running:
+        began = running.app.services.loaded_at
+        clock.advance(1_000)
         waits = running.reload(
             f'[store]\nretention_days = 7\n[alerts]\nto = ["a@example.com"]\n{SHOP}'
             '[[project]]\nslug = "till"\n'
         )
         assert waits == ()
+        assert running.app.services.loaded_at == began + 1_000
         assert running.slugs() == ["shop", "till"]
         config = running.app.services.config
         assert (config.store.retention_days, config.alerts.to) == (7, ("a@example.com",))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lighttrace.store import sendings
 from lighttrace.store.database import Reader
 from lighttrace.store.sendings import Ages
+from lighttrace.store.sight import Sight
 
 MOST_TAKEN = 5_000  # of the time looked at, the newest: 30 ms
 MOST_TRIES = 2_000  # in which a channel has to show
@@ -19,6 +20,8 @@ select o.done_at, max(0, o.made_at - o.caused_at) + max(0, o.done_at - o.release
   from outbox o indexed by outbox_done
  where o.state = 'done' and o.done_at >= :since
    and o.kind not in (select value from json_each(:apart))
+   and (:project_ids is null or o.issue_id in (
+     select id from issue where project_id in (select value from json_each(:project_ids))))
  order by o.done_at desc limit :most
 """
 
@@ -32,10 +35,15 @@ class Taken:
     by_hook: bool
 
 
-def taken(db: Reader, since_ms: int) -> list[Taken]:
-    """The messages handed over since a moment, newest first."""
-    apart = json.dumps([*sendings.TIMED, *sendings.GATHERED])
-    values = {"since": since_ms, "apart": apart, "most": MOST_TAKEN}
+def taken(db: Reader, sight: Sight, since_ms: int) -> list[Taken]:
+    """The messages handed over since a moment, newest first, of those that somebody may know of."""
+    ids = sight.project_ids
+    values = {
+        "since": since_ms,
+        "apart": json.dumps([*sendings.TIMED, *sendings.GATHERED]),
+        "project_ids": None if ids is None else json.dumps(sorted(ids)),
+        "most": MOST_TAKEN,
+    }
     return [Taken(at, age, bool(hook)) for at, age, hook in db.execute(TAKEN, values)]
 
 

@@ -81,6 +81,7 @@ def test_bob_must_not_learn_how_many_messages_there_were_of_what_he_does_not_see
     assert alert_history.retried(shelf.db, BOB) == []
     assert alert_history.by_rule(shelf.db, BOB, NOON + HOUR)["all"].n == 1
     assert reactions.reacted(shelf.db, BOB, NOON - DAY).of == 1
+    assert len(alert_ages.taken(shelf.db, BOB, NOON - DAY)) == 1
 
 
 def test_a_message_that_is_refused_says_how_often_and_when_next(shelf: Shelf):
@@ -109,7 +110,7 @@ def test_ages_are_a_course_over_time_and_apart_by_channel(shelf: Shelf):
     send(shelf, "b", NOON - 3 * HOUR, took_ms=3_000, target=HOOK)
     send(shelf, "c", NOON - HOUR, took_ms=500)
     send(shelf, "d", NOON - 30 * HOUR)
-    taken = alert_ages.taken(shelf.db, NOON - 4 * HOUR)
+    taken = alert_ages.taken(shelf.db, ALL, NOON - 4 * HOUR)
     assert [(it.age_ms, it.by_hook) for it in taken] == [
         (500, False),
         (3_000, True),
@@ -202,10 +203,10 @@ def everything(db: sqlite3.Connection) -> None:
     for sight in (ALL, BOB):
         alert_history.by_rule(db, sight, NOON), alert_history.became(db, sight, NOON - DAY)
         alert_history.waited(db, sight, NOON - DAY, NOON), alert_history.retried(db, sight)
-        reactions.reacted(db, sight, NOON - DAY)
+        reactions.reacted(db, sight, NOON - DAY), alert_ages.taken(db, sight, NOON)
         sendings.history(db, sight, 9, since_ms=NOON - DAY, state="failed")
     reactions.first(db, [(1, NOON), (2, NOON)])
-    alert_ages.taken(db, NOON), alert_ages.channels(db), alert_ages.outbox(db, NOON - DAY)
+    alert_ages.channels(db), alert_ages.outbox(db, NOON - DAY)
 
 
 @pytest.mark.parametrize("analysed", [False, True])

@@ -192,7 +192,7 @@ def _find(db: Reader, ask: _Ask) -> Found:
     runs, cursor = deliveries.runs(page, ROWS)
     may_change = ask.person.role in guards.MEMBERS
     return Found(
-        taken=alert_ages.taken(db, now_ms - 2 * span_ms),
+        taken=alert_ages.taken(db, sight, now_ms - 2 * span_ms),
         became=alert_history.became(db, sight, now_ms - span_ms),
         reacted=reactions.reacted(db, sight, now_ms - span_ms),
         rules=rule_rows.Facts(

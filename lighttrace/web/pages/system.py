@@ -84,7 +84,7 @@ async def show(request: Request) -> Response:
 
 def _find(db: Reader, now_ms: int) -> Found:
     return Found(
-        alert_ages.taken(db, now_ms - DAY),
+        alert_ages.taken(db, ALL, now_ms - DAY),
         alert_history.became(db, ALL, now_ms - DAY),
         alert_ages.outbox(db, now_ms - ALIVE_MS),
         alert_ages.channels(db),

@@ -2,6 +2,7 @@
 wrong and what to write instead.
 """
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def problem(tmp_path: Path, text: str) -> Problem:
     with pytest.raises(ConfigError) as raised:
         load(tmp_path, text)
     assert raised.value.source.endswith("lighttrace.toml")
+    assert len({it.line for it in raised.value.problems}) <= 2, "a mistake is told once"
     return raised.value.problems[-1]
 
 
@@ -126,6 +128,11 @@ def test_a_mistake_says_where_it_is_and_what_to_write_instead(
         (rule('when = "every"', 'every = "4m"'), 7, 'every = "30m"'),
         (rule('when = ["quota", "new"]', 'where = "level:error"'), 7, "Make a rule of its own"),
         (NIGHT + 'zone = "Europe/Berln"\n', 7, 'did you mean "Europe/Berlin"?'),
+        (
+            rule('to = "webhook:chat"') + CHAT.replace("slack", "slak"),
+            10,
+            'did you mean "slack"?',
+        ),
         (NIGHT, 4, 'zone = "Europe/Berlin"'),
         (rule('where = "message:"timed out""'), 7, "'text with \"quotes\" in it'"),
         (rule("where = level:error"), 7, 'name = "text"'),
@@ -160,3 +167,16 @@ def test_a_key_that_is_nearly_one_is_noted_as_long_as_no_tags_are_known(tmp_path
         f'[[alerts.rule]] "a" in line 4: {key}: is a tag of that name. Did you mean {meant}:?'
         for key, meant in (("enviroment", "environment"), ("relese", "release"))
     ]
+
+
+def test_the_files_of_the_docs_are_right_and_say_nothing_senseless(tmp_path: Path) -> None:
+    docs = Path(__file__).parent.parent.joinpath("docs", "alerts.md").read_text("utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", docs, re.DOTALL)
+    hooks = "".join(CHAT.replace("chat", name) for name in ("chat", "phone"))
+    for block in blocks:
+        text = block if block.startswith("[alerts]") else HEAD + block
+        (file := tmp_path / "lighttrace.toml").write_text(text + hooks, "utf-8")
+        found = config.load(file, env={"SLACK_WEBHOOK": "https://chat.example/y"})
+        assert not [it for it in found.warnings if "rule" in it]
+        assert misspelt_keys(found) == []
+    assert any("[[alerts.rule]]" in block for block in blocks)

@@ -10,7 +10,8 @@ from lighttrace.event.query import keys
 from lighttrace.event.query.match import OF_RULES
 from lighttrace.event.query.tree import Term, terms
 from lighttrace.settings.alert_rules import TEAM, AlertRule
-from lighttrace.store import projects, sight, teams, users
+from lighttrace.settings.kinds import is_address
+from lighttrace.store import environments, projects, sight, teams, users
 from lighttrace.store.database import Reader
 from lighttrace.store.search.compile import tag_names
 
@@ -46,12 +47,18 @@ class _Known:
         self._slugs = {it.slug for it in projects.every(db, sight.ALL)}
         self._slugs |= {it.slug for it in config.projects}
         self._people = [it for user in users.every(db) for it in (user.email, user.name)]
+        self._emails = [it for it in self._people if is_address(it)]
+        self._environments = [name for _, name in environments.names(db)]
         self._tags = tag_names(db)
 
     def of_targets(self, rule: AlertRule) -> Iterator[str]:
         for target in rule.to:
             if target.startswith(TEAM):
                 yield from self._team(target.removeprefix(TEAM))
+            elif is_address(target) and target.lower() not in map(str.lower, self._emails):
+                near = difflib.get_close_matches(target, self._emails, n=1, cutoff=0.9)
+                if near:  # nobody's address may be meant, but hardly one that is nearly somebody's
+                    yield f"{target} is nobody's account. Did you mean {near[0]}?"
 
     def of_projects(self, rule: AlertRule) -> Iterator[str]:
         for slug in rule.project or ():
@@ -67,6 +74,9 @@ class _Known:
                         yield from _missing("person", value.text, self._people)
                 elif term.key in ("assigned", "owner"):
                     yield from self._team(value.text[1:])
+                elif term.key == "environment" and not term.is_tag and not value.is_pattern:
+                    if value.text and self._environments:
+                        yield from _unseen(value.text, self._environments)
                 elif term.key == "project" and not value.is_pattern and not value.text.isdigit():
                     yield from _missing("project", value.text, self._slugs)
             if term.is_tag and term.key not in self._tags | OF_RULES and self._tags:
@@ -81,8 +91,19 @@ class _Known:
 
 
 def _missing(what: str, name: str, known: Iterable[str]) -> Iterator[str]:
-    several = {it.lower(): it for it in known}
-    if name.lower() not in several:
-        near = difflib.get_close_matches(name.lower(), several, n=1, cutoff=0.6)
-        ask = f" Did you mean {several[near[0]]}?" if near else ""
+    if (ask := _ask(name, known)) is not None:
         yield f"there is no {what} {name}.{ask}"
+
+
+def _unseen(name: str, known: Iterable[str]) -> Iterator[str]:
+    if (ask := _ask(name, known)) is not None:
+        yield f"no event has come from an environment {name} yet.{ask}"
+
+
+def _ask(name: str, known: Iterable[str]) -> str | None:
+    """A question after the one that was probably meant; None if the name is known."""
+    several = {it.lower(): it for it in known}
+    if name.lower() in several:
+        return None
+    near = difflib.get_close_matches(name.lower(), several, n=1, cutoff=0.6)
+    return f" Did you mean {several[near[0]]}?" if near else ""

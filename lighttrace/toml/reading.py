@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +35,7 @@ class Reading:
     values: dict[str, Any] = field(default_factory=dict)
     text: list[str] = field(default_factory=list)  # its lines
     read: list[tuple[Table, Where]] = field(default_factory=list)  # tables, and where they are
+    maimed: set[Where] = field(default_factory=set)  # tables of which some inside are wrong
 
     def parse(self, text: str) -> None:
         """Read the text. Raises ConfigError at once if it is not TOML at all."""
@@ -114,6 +115,8 @@ class Reading:
             kept["line"] = self.lines.get(where)
         table = cls(**kept)
         self.read.append((table, where))
+        if where in self.maimed:  # whoever is missing is not missed by name as well
+            return table
         for one in table.disagreements():
             at = next((at for it, at in self.read if it is one.of), where)
             self.wrong((*at, one.key) if one.key else at, one.message, one.example)
@@ -126,7 +129,10 @@ class Reading:
                 self.wrong(where, message, f"[[{self._path(where)}]]")
                 return False, None
             read = [self.struct(setting.table, one, (*where, n)) for n, one in enumerate(value)]
-            return True, tuple(one for one in read if one is not None)
+            whole = tuple(one for one in read if one is not None)
+            if len(whole) < len(read):
+                self.maimed.add(where[:-1])
+            return True, whole
         if setting.table is not None:
             one = self.struct(setting.table, value, where)
             return one is not None, one
@@ -147,7 +153,8 @@ class Reading:
                 return True, setting.read(value)
             return True, msgspec.convert(value, setting.type, strict=strict)
         except ValueError as error:  # msgspec's ValidationError is one
-            detail = "" if isinstance(error, msgspec.ValidationError) else str(error)
+            of_ours = not isinstance(error, msgspec.ValidationError)
+            detail = str(error) if of_ours else _nearest(value, setting.choices)
             got = "that" if setting.note.secret else shown(value)
             if detail.startswith(got):  # which says what is wrong with it, and what is not
                 message = detail
@@ -247,6 +254,13 @@ class Reading:
             name = at.get("slug", at.get("name")) if isinstance(at, dict) else None
             out += f' "{name}"' if isinstance(name, str) else f" number {part + 1}"
         return out
+
+
+def _nearest(value: Any, choices: Sequence[Any]) -> str:
+    """Which of the choices was probably meant, as a question; nothing if nobody can know."""
+    texts = [it for it in choices if isinstance(it, str)]
+    near = difflib.get_close_matches(value, texts, n=1) if isinstance(value, str) else []
+    return f'did you mean "{near[0]}"?' if near else ""
 
 
 def _ended(sentence: str) -> str:

@@ -106,6 +106,7 @@ class Setting:
     lines: ReadLines | None = None
     table: type[Table] | None = None  # of `[key]` or `[[key]]`
     many: bool = False
+    choices: tuple[Any, ...] = ()  # of a Literal
 
     @property
     def is_needed(self) -> bool:
@@ -148,6 +149,7 @@ def settings(cls: type[Table]) -> Iterator[Setting]:
             lines=extra.get("lines"),
             table=table,
             many=many,
+            choices=get_args(bare) if get_origin(bare) is Literal else (),
         )
 
 

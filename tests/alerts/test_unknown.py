@@ -15,13 +15,13 @@ slug = "new-one"
 name = "a"
 when = "new"
 project = ["shop", "new-one", "shap"]
-to = ["team:biling", "owner"]
+to = ["team:biling", "owner", "mirra@shop.example", "ops@elsewhere.example"]
 where = 'assigned:[mira@shop.example,Mirra,none] owner:#search project:[sh*,shopp]'
 
 [[alerts.rule]]
 name = "b"
 when = "new"
-where = '(browsr:x OR !has:level) time:"UTC" count:>1 browser:Firefox*'
+where = 'environment:[prodution,production] (browsr:x OR !has:level) time:"UTC" browser:Firefox*'
 """
 
 
@@ -33,9 +33,13 @@ def test_each_name_that_stands_for_nothing_is_said_with_the_nearest_one(tmp_path
         found = unknown_names(shop.db, config.load(file, env={}))
     assert found == [
         '[[alerts.rule]] "a" in line 5: there is no team biling. Did you mean billing?',
+        '[[alerts.rule]] "a" in line 5: mirra@shop.example is nobody\'s account. '
+        "Did you mean mira@shop.example?",
         '[[alerts.rule]] "a" in line 5: there is no project shap. Did you mean shop?',
         '[[alerts.rule]] "a" in line 5: there is no person Mirra. Did you mean Mira?',
         '[[alerts.rule]] "a" in line 5: there is no team search.',
         '[[alerts.rule]] "a" in line 5: there is no project shopp. Did you mean shop?',
+        '[[alerts.rule]] "b" in line 12: no event has come from an environment prodution yet. '
+        "Did you mean production?",
         '[[alerts.rule]] "b" in line 12: no event has had a tag browsr yet. Did you mean browser:?',
     ]

@@ -4,11 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
+from lighttrace.store import projects
 from tests.alerts.pictures import a_story, an_error, every_mail, told_of
-from tests.browser.visitor import Visitor
+from tests.browser.test_issues import send
+from tests.browser.tracker import Tracker
+from tests.browser.visitor import DESKTOP, PHONE, Visitor
 from tests.store.shelf import Shelf, a_shelf
+from tests.web import sending
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -27,3 +33,24 @@ async def test_every_mail_can_be_read(chromium: Browser, shelf: Shelf, width: in
         for name, mail in mails.items():
             await reader.page.set_content(mail.html)
             await reader.check(f"mail-{name}-{width}")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_quiet_is_one_key_away_and_nothing_happens_before(
+    chromium: Browser, tracker: Tracker, size: tuple[int, int]
+) -> None:
+    tracker.write(projects.add, "shop", tracker.services.clock.now_ms())
+    send(tracker, sending.an_error("PaymentError"))
+    tracker.add_user()
+    async with Visitor.at(chromium, tracker.url, size=size) as visitor:
+        await visitor.sign_in()
+        page = visitor.page
+        await page.goto("/issues/SHOP-1?focus=mute")
+        day = page.get_by_role("button", name="for a day").last
+        await expect(day).to_be_focused()
+        await expect(day).to_be_in_viewport()
+        await visitor.check(f"mail-quiet-{size[0]}")
+        await expect(page.get_by_role("heading", name="Muted")).to_have_count(0)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Muted")).to_be_visible()
+        assert await visitor.path() != "/issues/SHOP-1?focus=mute"

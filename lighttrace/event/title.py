@@ -32,8 +32,8 @@ def titles(event: Event, main: ExceptionValue | None = None, named: str = "") ->
 
 
 def crash_frame(event: Event, main: ExceptionValue | None = None) -> Frame | None:
-    """The last application frame with a known function, from the last exception back; else the last
-    frame.
+    """The last application frame with a known function or a source map, from the last exception
+    back; else the last frame.
     """
     links = [main] if main is not None else list(reversed(event.exceptions))
     stacks = [link.frames for link in links if link.frames]
@@ -43,7 +43,7 @@ def crash_frame(event: Event, main: ExceptionValue | None = None) -> Frame | Non
     for stack in stacks:
         flags = rules.in_app(stack, event.platform)
         for frame, is_app in zip(reversed(stack), reversed(flags), strict=True):
-            if is_app and (frame.function or frame.raw_function):
+            if is_app and (frame.function or frame.raw_function or frame.minified):
                 return frame
     return next((stack[-1] for stack in stacks if stack), None)
 
@@ -85,6 +85,8 @@ def _culprit(event: Event, main: ExceptionValue | None = None) -> str:
     if family == "native":
         return function[:CULPRIT]
     if family == "javascript":
+        if frame.minified is not None and not function:
+            return place[:CULPRIT]
         return (f"{function or '?'}({place})" if place else function)[:CULPRIT]
     return (f"{place} in {function}" if function and place else place or function)[:CULPRIT]
 

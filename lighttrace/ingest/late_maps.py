@@ -7,15 +7,16 @@ finds them.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from lighttrace.clock import Clock
 from lighttrace.errors import EventError, StoreError
 from lighttrace.event.grouping.rules import Rules
-from lighttrace.event.model import Event, Frame
+from lighttrace.event.model import Event
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest.errors import event_write
 from lighttrace.ingest.origin import Origin
+from lighttrace.sourcemaps.readable import frames
 from lighttrace.store import bodies, late_maps, readable
 from lighttrace.store.database import Reader
 from lighttrace.store.store import Store
@@ -76,7 +77,7 @@ def _read(
 
     def read(event: Event) -> Event:
         found, _ = readable.with_maps(db, project_id, event)
-        if any(frame.minified for frame in _frames(found)):
+        if any(frame.minified for frame in frames(found)):
             changed.append(found)
         return found
 
@@ -103,11 +104,3 @@ def _read(
         if changed:
             found.append((issue_id, write))
     return found
-
-
-def _frames(event: Event) -> Iterator[Frame]:
-    for link in event.exceptions:
-        yield from link.frames
-    for thread in event.threads:
-        yield from thread.frames
-    yield from event.frames

@@ -5,7 +5,7 @@ events count from 1, those of maps from 0.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -80,10 +80,47 @@ def readable(event: Event, maps: Maps) -> Event:
         replace(it, frames=_stack(it.frames, scripts)) if scripts.concern(it.frames) else it
         for it in event.threads
     )
-    frames = _stack(event.frames, scripts) if scripts.concern(event.frames) else event.frames
+    own = _stack(event.frames, scripts) if scripts.concern(event.frames) else event.frames
     if not scripts.asked:
         return event
-    return replace(event, exceptions=exceptions, threads=threads, frames=frames)
+    return replace(event, exceptions=exceptions, threads=threads, frames=own)
+
+
+def frames(event: Event) -> Iterator[Frame]:
+    """All frames of an event."""
+    for link in event.exceptions:
+        yield from link.frames
+    for thread in event.threads:
+        yield from thread.frames
+    yield from event.frames
+
+
+def as_sent(event: Event, lines: Callable[[Frame], Lines]) -> Event:
+    """The event with its frames as the client sent them, where a map has changed them. `lines`: of
+    the script of such a frame, empty if it was not uploaded.
+    """
+
+    def back(found: Sequence[Frame]) -> tuple[Frame, ...]:
+        return tuple(it if it.minified is None else _sent(it.minified) for it in found)
+
+    def _sent(frame: Frame) -> Frame:
+        at = (frame.lineno or 0) - 1
+        text = lines(frame) if frame.context_line is None else ()
+        if not 0 <= at < len(text):
+            return frame
+        return replace(frame, context_line=text[at][: (frame.colno or 0) + LINE])
+
+    return replace(
+        event,
+        exceptions=tuple(replace(it, frames=back(it.frames)) for it in event.exceptions),
+        threads=tuple(replace(it, frames=back(it.frames)) for it in event.threads),
+        frames=back(event.frames),
+    )
+
+
+def ask(event: Event, url: str) -> Ask:
+    """What is known of one script of an event."""
+    return Ask(_debug_ids(event).get(url), url, event.release or "", event.dist or "")
 
 
 class _Scripts:

@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 from lighttrace.errors import SourceMapError, StoreError
 from lighttrace.event.model import Event, Unmapped
-from lighttrace.sourcemaps import missing
-from lighttrace.sourcemaps.readable import Ask, Original, readable
+from lighttrace.sourcemaps import missing, readable
+from lighttrace.sourcemaps.readable import Ask, Lines, Original
 from lighttrace.sourcemaps.table import Table, Token
 from lighttrace.store import artifacts, maps
 from lighttrace.store.bundles import Build
@@ -71,6 +71,13 @@ class Uploaded:
         self._project_id = project_id
         self.bundle_ids: set[int] = set()
 
+    def script(self, ask: Ask) -> Lines:
+        """The lines of a script as it was uploaded; empty if it was not."""
+        found = self._find(ask)
+        if isinstance(found, Unmapped) or found.script_id is None:
+            return ()
+        return _lines(self._db, found.script_id)
+
     def __call__(self, ask: Ask) -> "_Map | Unmapped":
         found = self._find(ask)
         if isinstance(found, Unmapped):
@@ -125,27 +132,30 @@ class _Map:
         found = self._originals.get(source)
         if found is None:
             it = artifacts.source(self._db, self._map_id, source)
-            lines = () if it is None or it.artifact_id is None else self._lines(it.artifact_id)
-            path, ignored = ("unknown", False) if it is None else (it.path, it.ignored)
-            found = self._originals[source] = Original(path, ignored, lines)
+            found = Original("unknown", False, ())
+            if it is not None:
+                lines = () if it.artifact_id is None else _lines(self._db, it.artifact_id)
+                found = Original(it.path, it.ignored, lines)
+            self._originals[source] = found
         return found
 
-    def _lines(self, source_id: int) -> tuple[str, ...]:
-        key = artifacts.sha1_of(self._db, source_id)
-        if key is None:
+
+def _lines(db: Reader, artifact_id: int) -> tuple[str, ...]:
+    key = artifacts.sha1_of(db, artifact_id)
+    if key is None:
+        return ()
+    lines = TEXTS.get(key)
+    if lines is None:
+        try:
+            data = artifacts.content(db, artifact_id)
+        except StoreError:
             return ()
-        lines = TEXTS.get(key)
-        if lines is None:
-            try:
-                data = artifacts.content(self._db, source_id)
-            except StoreError:
-                return ()
-            if data is None:
-                return ()
-            text = data.decode("utf-8", "replace").replace("\r\n", "\n")
-            lines = tuple(text.split("\n"))
-            TEXTS.put(key, lines)
-        return lines
+        if data is None:
+            return ()
+        text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+        lines = tuple(text.split("\n"))
+        TEXTS.put(key, lines)
+    return lines
 
 
 def _why(found: NoMap, ask: Ask) -> Unmapped:
@@ -162,7 +172,15 @@ def _why(found: NoMap, ask: Ask) -> Unmapped:
             return missing.map_file(found.map_url or "")
 
 
+def as_sent(db: Reader, project_id: int, event: Event) -> Event:
+    """What `with_maps` made readable as it was sent, with the code of uploaded scripts."""
+    uploaded = Uploaded(db, project_id)
+    return readable.as_sent(
+        event, lambda frame: uploaded.script(readable.ask(event, frame.abs_path or ""))
+    )
+
+
 def with_maps(db: Reader, project_id: int, event: Event) -> tuple[Event, frozenset[int]]:
     """The event as people can read it, and the bundles that made it so (`Store.touch_bundle`)."""
     uploaded = Uploaded(db, project_id)
-    return readable(event, uploaded), frozenset(uploaded.bundle_ids)
+    return readable.readable(event, uploaded), frozenset(uploaded.bundle_ids)

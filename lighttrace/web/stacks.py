@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lighttrace.event import details, frames
-from lighttrace.event.model import Frame
+from lighttrace.event.model import Frame, Unmapped
 from lighttrace.event.stacks import OLDEST
 from lighttrace.web import highlight
 from lighttrace.web.highlight import Line
@@ -53,10 +53,11 @@ class Call:
     lines: tuple[Line, ...] = ()
     variables: tuple[Variable, ...] = ()
     more_variables: int = 0
+    unmapped: Unmapped | None = None  # why its code is still minified
 
     @property
     def has_body(self) -> bool:
-        return bool(self.lazy or self.lines or self.variables)
+        return bool(self.lazy or self.lines or self.variables or self.unmapped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def stack(
 def _crash(calls: Sequence[Frame], flags: Sequence[bool]) -> int:
     """The newest call of one's own code, else the newest."""
     own = [at for at, flag in enumerate(flags) if flag]
-    named = [at for at in own if calls[at].function]
+    named = [at for at in own if calls[at].function or calls[at].minified]
     return (named or own or [len(calls) - 1])[-1]
 
 
@@ -180,11 +181,12 @@ def _call(
         own,
         opened=opens or asked,
         lazy=not inside and (has_source or has_variables),
-        pill=_ruled(frame),
+        pill=_ruled(frame) or ("minified" if frame.unmapped else ""),
         address="" if place else frame.instruction_addr or "",
         lines=lines,
         variables=variables[:VARIABLES],
         more_variables=max(0, len(variables) - VARIABLES),
+        unmapped=frame.unmapped,
     )
 
 

@@ -3,17 +3,20 @@ values come out, bounded in number and size. Templates only lay them out.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lighttrace.event import details
 from lighttrace.event.details import Pairs, Request
-from lighttrace.event.model import Event, ExceptionValue, Json, Remark, Thread
+from lighttrace.event.model import Event, ExceptionValue, Json, Remark, Thread, Unmapped
+from lighttrace.sourcemaps.readable import frames
 from lighttrace.web import crumbs, stack_text, stacks
 from lighttrace.web.crumbs import Trail
 from lighttrace.web.stacks import Budget, Call, Stack
 
 BLOCKS = 6  # exceptions shown at once; more are folded
+REASONS = 3  # why frames are still minified
 STACKS = 12  # threads with their frames on the page; others are fetched when opened
 VALUE = 4_000  # characters of one value
 UNTOLD = ("generic", "chained")  # mechanisms that say nothing of how it was caught
@@ -90,6 +93,7 @@ class EventView:
     remarks: tuple[Remark, ...]
     frames: int
     foldable: bool
+    unmapped: tuple[tuple[Unmapped, int], ...]  # why others are still minified, and how many
     text: str  # the stack trace as text, for copying
     filtered: int  # values removed as secrets
 
@@ -144,6 +148,9 @@ def event(
         remarks=seen.remarks,
         frames=sum(item.total for item in all_stacks),
         foldable=any(item.foldable for item in all_stacks),
+        unmapped=tuple(
+            Counter(frame.unmapped for frame in frames(seen) if frame.unmapped).most_common(REASONS)
+        ),
         text=stack_text.text(seen),
         filtered=filtered,
     )

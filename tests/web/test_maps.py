@@ -174,3 +174,22 @@ def test_late_maps_leave_alone_what_was_last_heard_of_before_yesterday(web: Site
     web.clock.advance(2 * DAY_MS)
     upload(web)
     assert catch_up(web) == 0
+
+
+def test_a_page_shows_what_people_wrote_and_what_was_sent(web: Site) -> None:
+    web.user()
+    web.sign_in()
+    upload(web)
+    send(web, crash())
+    page = web.client.get("/issues/SHOP-WEB-1").text
+    assert "source-mapped by shop-web@7.0.1" in page
+    assert "checkout.tsx:21:17" in page
+    assert "toUpperCase" in page
+    assert "1 frame of minified code: release shop-web@7.0.1 has no artifact ~/assets/ve" in page
+    sent = web.client.get("/issues/SHOP-WEB-1?code=minified").text
+    assert "main.js:3:655" in sent
+    assert "checkout.tsx:21:17" not in sent
+    assert ".toUpperCase()" in sent  # of the script, which was uploaded too
+    part = {"HX-Request": "true", "HX-Target": "div#part-e0-5"}
+    shown = web.client.get("/issues/SHOP-WEB-1?code=minified&show=e0-5", headers=part).text
+    assert "toUpperCase" in shown

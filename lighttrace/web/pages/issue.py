@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from lighttrace.errors import StoreError
 from lighttrace.event.grouping.explain import Explanation
 from lighttrace.event.grouping.rules import Rules
+from lighttrace.sourcemaps.readable import frames
 from lighttrace.store import (
     activity,
     archiving,
@@ -29,6 +30,7 @@ from lighttrace.store import (
     hashes,
     issues,
     merging,
+    readable,
     reread,
     similar,
     tag_stats,
@@ -88,6 +90,7 @@ class Asked:
     environment: str | None = None
     period: str = ""  # empty: what suits the age of the issue
     every: bool = False  # all frames, none folded
+    minified: bool = False  # frames as they were sent, whatever source maps make of them
     parts: tuple[str, ...] = ()
     event: str = ""  # the one that is shown on an open page
     focus: str = ""  # what a link of a message puts the focus on, of FOCUSES
@@ -114,6 +117,7 @@ class Asked:
             environment=params.get("environment"),
             period=params.get("period", "") if params.get("period") in PERIODS else "",
             every=params.get("frames") == "all",
+            minified=params.get("code") == "minified",
             parts=tuple(params.getlist("show")[:PARTS]),
             focus=params.get("focus", "") if params.get("focus") in FOCUSES else "",
         )
@@ -125,6 +129,7 @@ class Asked:
             "environment": self.environment,
             "period": self.period or None,
             "frames": "all" if self.every else None,
+            "code": "minified" if self.minified else None,
             "show": None,
         } | changes
         which = new.pop("which")
@@ -141,6 +146,7 @@ class Seen:
     view: EventView | None  # None: its body is no longer kept
     why: Explanation | None
     report: Feedback | None
+    mapped: bool = False  # source maps have made some of it readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +298,10 @@ def _find_part(db: Reader, asked: Asked, sight: Sight, services: Services) -> An
     event = reread.event(db, row.row) if row else None
     if issue is None or event is None:
         return None
-    return view.part(_rules(services, issue).seen(event), asked.parts[0])
+    event = _rules(services, issue).seen(event)
+    if asked.minified:
+        event = readable.as_sent(db, issue.project_id, event)
+    return view.part(event, asked.parts[0])
 
 
 def _rules(services: Services, issue: Issue) -> Rules:
@@ -375,13 +384,19 @@ def _suiting(issue: Issue, now_ms: int) -> str:
 
 def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, rules: Rules) -> Seen:
     stored = reread.with_body(db, row.row)
-    shown, why = None, None
+    shown, why, mapped = None, None, False
     if stored is not None:
         event = rules.seen(stored[0])
         why = rules.explain(event)
+        main = rules.group(event).main
+        mapped = any(frame.minified for frame in frames(event))
+        if asked.minified and mapped:
+            place = event.exceptions.index(main) if main in event.exceptions else None
+            event = readable.as_sent(db, issue.project_id, event)
+            main = None if place is None else event.exceptions[place]
         shown = view.event(
             event,
-            main=rules.group(event).main,
+            main=main,
             asked=asked.parts,
             every=asked.every,
             filtered=stored[1].count(format.FILTERED.encode()),
@@ -392,6 +407,7 @@ def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, rules: Rules) -
         shown,
         why,
         feedback.of_event(db, row.event_id, row.project_id),
+        mapped,
     )
 
 

@@ -36,6 +36,20 @@ from lighttrace.web.live import Live
 from lighttrace.web.state import Services
 
 TEAMS = 50
+RULES = {  # composed, and rehearsed on 14 days
+    "new, with a search": {"when": "new, regression", "where": "environment:production"},
+    "10 users in 5 min": {"when": "10 users in 5m"},
+    "10 users in 5 min, production": {"when": "10 users in 5m", "where": "environment:production"},
+    "50 events in 5 min, two tags": {
+        "when": "50 events in 5m",
+        "where": "environment:production browser:Firefox*",
+    },
+    "50 events in 5 min, a word": {"when": "50 events in 5m", "where": "timeout"},
+    "100 users since the first": {"when": "100 users"},
+    "500 events in a day": {"when": "500 events in 1d"},
+    "every": {"when": "every", "every": "1h"},
+    "1 user in 5 min": {"when": "1 users in 5m"},
+}
 PART = {"hx-request": "true", "hx-request-type": "partial", "hx-target": "div#list"}
 
 
@@ -73,6 +87,8 @@ def addresses() -> dict[str, str]:
         text = SEARCHES["a tag of half the events"]
         later = listed(query=text, period=period).replace("/issues?", "/issues/counts?")
         found[f"counts after the rows: a tag of half the events, {period}"] = later
+    for words, rule in RULES.items():
+        found[f"rule: {words}"] = f"/alerts/new?{urlencode(rule, quote_via=quote)}"
     return found
 
 

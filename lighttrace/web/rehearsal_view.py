@@ -213,13 +213,13 @@ def _marks(some: Sequence[tuple[int, int]], scale: Scale, kind: str, word: str) 
     middle = LANE / 2
     out.append(f'<line class="ln" x1="0" x2="100%" y1="{middle}" y2="{middle}"/>')
     free, drawn = 101.0, []
-    narrow: set[float] = set()
+    narrow: set[int] = set()  # thirds of a per cent: more marks would lie upon each other
     for at, number in reversed(some):
         x = scale.at(at)
         if x > free:
-            if round(x, 1) in narrow:
+            if round(3 * x) in narrow:
                 continue
-            narrow.add(round(x, 1))
+            narrow.add(round(3 * x))
             out.append(
                 f'<rect class="{kind}" x="{x:.2f}%" y="{middle - 6}" width="3" height="12" rx="1"/>'
             )
@@ -245,9 +245,9 @@ def _ticks(some: Sequence[int], scale: Scale) -> Markup:
     out = _open(HELD, scale, _said(some, scale, "Held back by the pause"))
     middle = HELD / 2
     out.append(f'<line class="ln" x1="0" x2="100%" y1="{middle}" y2="{middle}"/>')
-    for place in sorted({round(scale.at(at), 1) for at in some}):
+    for place in sorted({round(3 * scale.at(at)) / 3 for at in some}):
         out.append(
-            f'<svg x="{place}%" overflow="visible"><line class="held" x1="0" x2="0" '
+            f'<svg x="{place:.2f}%" overflow="visible"><line class="held" x1="0" x2="0" '
             f'y1="{middle - 6}" y2="{middle + 6}"/></svg>'
         )
     return Markup("".join(out) + "</svg>")

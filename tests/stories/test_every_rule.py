@@ -334,3 +334,42 @@ def test_each_filter_lets_through_what_it_means_and_its_opposite_everything_else
         hooked_to = {arrived.path.removeprefix("/") for arrived in it.program.arrived}
         for names in (mailed, hooked_to):
             assert {name: told.get(name) for name in names} == told
+
+
+# --- how often ---
+
+
+def test_after_a_message_a_rule_keeps_silent_about_the_issue_for_as_long_as_it_says(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    """Three rules and what comes of an issue within an hour, with the usual pauses and another."""
+    rules = "".join(
+        RULE.format(name=name, when=when, where="level:error", base="{url}").replace(
+            "where", f'every = "{every}"\nwhere' if every else "where"
+        )
+        for name, when, every in (
+            ("often", "every", "20m"),
+            ("usually", "every", ""),
+            ("counted", "2 events in 1m", "1h"),
+        )
+    )
+    told: dict[int, set[str]] = {}
+    with listening(tmp_path, clock, rules) as it:
+        began = clock.now_ms()
+        before: Counter[str] = Counter()
+        for minute in (0, 19, 21, 29, 31, 42, 59, 61):
+            clock.set(began + minute * MINUTE)
+            it.post()
+            it.post()
+            told[minute] = {who.partition("@")[0] for who in it.heard() - before} - {"program"}
+            before = it.heard()
+    assert told == {
+        0: {"often", "usually", "counted"},
+        19: set(),
+        21: {"often"},
+        29: set(),
+        31: {"usually"},
+        42: {"often"},
+        59: set(),
+        61: {"usually", "counted"},
+    }

@@ -15,7 +15,7 @@ import click
 from lighttrace import __version__, example, log
 from lighttrace import config as configuration
 from lighttrace.clock import SystemClock
-from lighttrace.commands import check, grouping, people, projects, teams, tokens
+from lighttrace.commands import check, grouping, people, projects, sourcemaps, teams, tokens
 from lighttrace.commands.where import options, read
 from lighttrace.demo.fill import EMAIL, PASSWORD, Filled, fill
 from lighttrace.errors import ConfigError, LightTraceError
@@ -138,6 +138,7 @@ for command in (
     people.user,
     teams.team,
     grouping.grouping,
+    sourcemaps.sourcemaps,
 ):
     cli.add_command(command)
 

@@ -36,6 +36,11 @@ CRASHED = "Reading it failed; the server's log says how."
 WORK = "work-"
 
 
+def folder_of(database: Path) -> Path:
+    """Where what is uploaded waits, for a database."""
+    return database.with_name(database.name + ".uploads")
+
+
 class Writes(Protocol):
     """What of the store is needed: `Store` itself, or a command's own short transactions."""
 
@@ -102,6 +107,15 @@ class Assembly:
                 raise BundleError("The bundle was removed before it was read.")
             if found.state not in bundles.WAITING:
                 return found
+            await asyncio.sleep(POLL_S)
+
+    async def read_or_wait(self, name: bytes) -> Bundle:
+        """The same where no loop may be running: read it here unless somebody else does."""
+        while True:
+            await self.one()
+            found: Bundle | None = await self._store.read(bundles.by_sha1, name)
+            if found is None or found.state not in bundles.WAITING:
+                return await self.settled(name)
             await asyncio.sleep(POLL_S)
 
     async def one(self) -> bool:

@@ -22,7 +22,7 @@ from lighttrace.store.deleting import wait_for_quiet
 from lighttrace.store.store import Store
 from lighttrace.store.tag_stats import ProjectTallies
 from lighttrace.supervise import Pulse
-from lighttrace.uploads.assembly import Assembly
+from lighttrace.uploads.assembly import Assembly, folder_of
 from lighttrace.web.errands import Errands
 from lighttrace.web.live import Live
 from lighttrace.web.throttle import Throttle
@@ -74,7 +74,7 @@ class Services:
     _provider: "Provider | None" = None
 
     def __post_init__(self) -> None:
-        folder = self.store.path.with_name(self.store.path.name + ".uploads")
+        folder = folder_of(self.store.path)
         self.uploads = Assembly(self.store, folder, self.clock, partial(wait_for_quiet, self.store))
 
     def provider(self) -> "Provider | None":

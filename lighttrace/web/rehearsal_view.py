@@ -12,6 +12,7 @@ from lighttrace.web import format
 
 MOST_SHOWN = 8  # of each list: the latest
 MOST_PARTLY = 3
+HIDDEN = 1.2  # per cent that the shape of a number covers on its left
 ROOM = 2.6  # per cent of the lane that a number needs; of a heap the last has one
 ACTED = {
     "acknowledged": "took it",
@@ -217,7 +218,7 @@ def _marks(some: Sequence[tuple[int, int]], scale: Scale, kind: str, word: str) 
     for at, number in reversed(some):
         x = scale.at(at)
         if x > free:
-            if round(3 * x) in narrow:
+            if x > free + ROOM - HIDDEN or round(3 * x) in narrow:
                 continue
             narrow.add(round(3 * x))
             out.append(

@@ -88,6 +88,14 @@ def test_why_it_said_nothing_and_the_change_that_makes_it_speak(
     assert len(found.sent) == 1 and not found.missed
 
 
+def test_the_state_is_that_of_the_moment_and_not_of_today(shop: Shop):
+    burn(shop, 2)
+    shop.db.execute("update issue set state = 1, substate = 1, acknowledged_at = ?", (NOON,))
+    assert len(rehearsed(shop, "new", "is:unresolved !is:acknowledged is:new").sent) == 1
+    assert not rehearsed(shop, "new", "is:resolved").sent
+    assert not rehearsed(shop, "2 events in 5m", "is:resolved").sent
+
+
 def test_no_change_is_offered_that_would_not_help(shop: Shop):
     burn(shop, 1)
     missed = only_missed(rehearsed(shop, "10 users in 5m"))

@@ -4,6 +4,7 @@ known which of them a rule failed by, and what it would be without.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lighttrace.event.query.match import compiled, divided
 from lighttrace.event.query.subject import Subject
@@ -22,6 +23,13 @@ DEPENDS = {
     "title": TITLE, "project": HASH, "platform": HASH, "category": HASH, "culprit": HASH,
     "type": TITLE, "function": HASH, "file": HASH, "module": HASH,
 }  # fmt: skip
+# what an issue is by a cause, whatever became of it since
+THEN: dict[str, dict[str, Any]] = {
+    "new": {"substate": "new", "acknowledged": False, "events": 1},
+    "regression": {"substate": "regressed", "acknowledged": False},
+    "escalating": {"substate": "escalating"},
+    "spike": {"spiking": True},
+}
 ONE_BY_ONE = ("time", "trace", "id", "sdk")  # and users
 
 
@@ -77,8 +85,10 @@ class Asker:
             self._known[key] = answer
         return {it.row: self._known[key] for it in some if (key := self._key(it)) in self._known}
 
-    def of_its_issue(self, issue_id: int, at_ms: int) -> Answer:
-        """What its parts about the issue are at a moment, of the issue as it is now."""
+    def of_its_issue(self, issue_id: int, at_ms: int, kind: str = "") -> Answer:
+        """What its parts about the issue are at a moment. Whose it is and its numbers are as they
+        are now; it was open, as all that is told of, and after some causes it is known how.
+        """
         if not self.of_issue:
             return YES
         if issue_id not in self._newest:
@@ -87,7 +97,7 @@ class Asker:
             self._newest[issue_id] = next(iter(found.values()), None)
         subject = self._newest[issue_id]
         if subject is not None:
-            issue = subject.issue
+            issue = replace(subject.issue, state="unresolved", **THEN.get(kind, {}))
             subject = replace(subject, at_ms=at_ms, find_issue=lambda: issue)
         return self._answer(subject, self.of_issue)
 

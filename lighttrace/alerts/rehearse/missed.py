@@ -80,7 +80,7 @@ def _by_search(
     for cause, answer in reversed(stage.causes):
         if cause.issue_id != it.issue_id or cause.kind not in heard:
             continue
-        fails = answer.fails | asker.of_its_issue(it.issue_id, cause.at).fails
+        fails = answer.fails | asker.of_its_issue(it.issue_id, cause.at, cause.kind).fails
         if not fails:
             return None
         return _untrue(asker, shape, stage.rule.where, fails, answer.lacks)

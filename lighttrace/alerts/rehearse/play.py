@@ -79,13 +79,11 @@ def _told(stage: Stage, shape: Shape) -> Iterator[Moment]:
     for it, answer in stage.causes:
         if not rule.hears(it.kind) or not answer.holds(shape.without, shape.or_missing):
             continue
-        if it.issue_id is not None and not _issue_fits(stage, shape, it.issue_id, it.at):
-            continue
+        if it.issue_id is not None:
+            own = stage.asker.of_its_issue(it.issue_id, it.at, it.kind)
+            if not own.holds(shape.without):
+                continue
         yield Moment(it.kind, it.at, it.issue_id, it.project_id, it.event_row, False, it.said)
-
-
-def _issue_fits(stage: Stage, shape: Shape, issue_id: int, at_ms: int) -> bool:
-    return stage.asker.of_its_issue(issue_id, at_ms).holds(shape.without)
 
 
 def _counted(stage: Stage, shape: Shape) -> Iterator[Moment]:
@@ -117,7 +115,8 @@ def _reached(stage: Stage, shape: Shape, trigger: Trigger, tape: Tape) -> list[R
 
 
 def _allows(stage: Stage, shape: Shape, tape: Tape) -> Callable[[Tick], bool]:
-    return lambda it: _issue_fits(stage, shape, tape.issue_id, it.at)
+    asker, issue_id = stage.asker, tape.issue_id
+    return lambda it: asker.of_its_issue(issue_id, it.at).holds(shape.without)
 
 
 def _paused(stage: Stage, spoken: list[Moment]) -> tuple[list[Moment], list[Moment]]:

@@ -181,7 +181,7 @@ def _call(
         own,
         opened=opens or asked,
         lazy=not inside and (has_source or has_variables),
-        pill=_ruled(frame) or ("minified" if frame.unmapped else ""),
+        pill=_ruled(frame) or ("no source" if frame.unmapped else ""),
         address="" if place else frame.instruction_addr or "",
         lines=lines,
         variables=variables[:VARIABLES],

@@ -185,7 +185,7 @@ def test_a_page_shows_what_people_wrote_and_what_was_sent(web: Site) -> None:
     assert "source-mapped by shop-web@7.0.1" in page
     assert "checkout.tsx:21:17" in page
     assert "toUpperCase" in page
-    assert "1 frame of minified code: release shop-web@7.0.1 has no artifact ~/assets/ve" in page
+    assert "1 frame without source: release shop-web@7.0.1 has no artifact ~/assets/ve" in page
     sent = web.client.get("/issues/SHOP-WEB-1?code=minified").text
     assert "main.js:3:655" in sent
     assert "checkout.tsx:21:17" not in sent

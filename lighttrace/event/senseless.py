@@ -320,7 +320,7 @@ def _born(kind: str) -> tuple[int, int]:
 
 
 def _is_relative(term: Term) -> bool:
-    return all(it.text[:1] in "+-" or it.text[-1:].isalpha() for it in term.values)
+    return all(values.is_relative(term.op, it.text) for it in term.values)
 
 
 def _spans(said: Said) -> list[values.Span]:

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lighttrace.event.query import slips
 from lighttrace.event.query.match import compiled
 from lighttrace.event.query.read import parse
-from lighttrace.event.query.tree import Not
+from lighttrace.event.query.tree import And, Not, Or
 from lighttrace.event.senseless import why_never
 from lighttrace.event.triggers import trigger
 
@@ -81,6 +83,7 @@ def test_what_nothing_can_match_is_said(when: str, where: str, why: str) -> None
         ("new", "environment:[a,b] environment:[b,c] component:A component:a"),
         ("new", 'release:1.0 release:shop@1.0 time:"UTC" message:a message:b'),
         ("new", "firstSeen:2026-11-24 lastSeen:-1h"),
+        ("new", "firstSeen:<2026-11-24T10:00Z lastSeen:2026-11-24T10:00Z"),
         ("50 events in 5m", "events:>1000 !is:new"),
         ("50 events in 5m", "events:50 users:0"),
         ("new", "is:acknowledged events:>=50 users:10"),  # loud, a while later
@@ -102,6 +105,46 @@ def test_what_can_be_is_left_alone(when: str, where: str) -> None:
 def test_one_moment_of_several_is_enough() -> None:
     assert why_never([trigger("new"), trigger("regression")], parse("is:new")) is None
     assert why_never([trigger("new"), trigger("regression")], parse("is:ongoing")) is not None
+
+
+PIECE = st.sampled_from(
+    [
+        *("level:>=error", "level:[debug,fatal]", "is:new", "is:[new,resolved]", "is:unassigned"),
+        *("events:>5", "count:[1,2]", "count:*", "users:<2k", "age:<1h", "firstSeen:2026-11-24"),
+        *("lastSeen:+5m", "component:a*", "component:[a,b]", "has:component", 'environment:""'),
+        *("environment:*", "assigned:none", "assigned:[#a,mira]", "owner:#b", "has:owner", "gone"),
+        *('time:"Mon UTC"', 'time:"22:00-06:00 Asia/Kolkata"', "issue:SHOP-1", "project:[1,x]"),
+        *("tags[level]:x", "tags[events]:>5", "url:*", "n:>5", "n:<=5", "release:latest", '"a b"'),
+    ]
+).flatmap(lambda it: st.sampled_from([it, f"!{it}"]))
+SEARCH = st.recursive(
+    PIECE,
+    lambda part: st.lists(part, min_size=2, max_size=4).flatmap(
+        lambda it: st.sampled_from([" ".join(it), f"({' OR '.join(it)})", f"!({' '.join(it)})"])
+    ),
+    max_leaves=12,
+)
+WHENS = (
+    "new",
+    "regression",
+    "escalating",
+    "spike",
+    "every",
+    "feedback",
+    "50 events in 5m",
+    "9 users",
+)
+
+
+@given(search=SEARCH, when=st.lists(st.sampled_from(WHENS), min_size=1, max_size=3))
+def test_what_is_less_is_never_more_sensible(search: str, when: list[str]) -> None:
+    """Another alternative takes no sense away, and another term adds none."""
+    tree, triggers = parse(search), [trigger(it) for it in when]
+    if why_never(triggers, tree) is None:
+        assert why_never(triggers, Or((tree, parse("component:other")))) is None
+    else:
+        assert why_never(triggers, And((tree, parse("component:other")))) is not None
+        assert all(why_never([it], tree) is not None for it in triggers)
 
 
 def test_what_the_docs_say_to_write_can_be_asked_and_turned_round() -> None:

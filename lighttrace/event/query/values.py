@@ -53,6 +53,16 @@ def decimal(text: str) -> float | None:
     return float(text) if found else None
 
 
+def is_relative(op: Op, text: str) -> bool:
+    """Whether a time is said from now on back, as `-24h` is, and no date."""
+    return _relative(op, text) is not None
+
+
+def _relative(op: Op, text: str) -> re.Match[str] | None:
+    found = _RELATIVE.fullmatch(text)
+    return found if found and (found[1] or op) else None
+
+
 def span(op: Op, text: str, now_ms: int) -> Span:
     """The moments a time means.
 
@@ -60,8 +70,7 @@ def span(op: Op, text: str, now_ms: int) -> Span:
     comparison that some put before them; `<24h` and `>7d`, as one says of an age, are the same. A
     date is the whole day (UTC), a moment its second.
     """
-    found = _RELATIVE.fullmatch(text)
-    if found and (found[1] or op):
+    if found := _relative(op, text):
         sign, count, unit = found.groups()
         if not sign:
             sign, op = ("-" if op in ("<", "<=") else "+"), ""

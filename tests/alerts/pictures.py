@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from lighttrace.alerts import letters, news, routine, weekly
@@ -175,10 +176,21 @@ def every_news(shelf: Shelf) -> dict[str, tuple[News, Message]]:
     return found
 
 
-def every_mail(shelf: Shelf) -> dict[str, Mail]:
+def poisoned(value: Any, text: str, name: str = "") -> Any:
+    """The same with that text in the place of every word of a stranger."""
+    if isinstance(value, str) and not name.endswith(("url", "kind", "level", "tone", "id")):
+        return text
+    if is_dataclass(value) and not isinstance(value, type):
+        inner = {it.name: poisoned(getattr(value, it.name), text, it.name) for it in fields(value)}
+        return replace(value, **inner)
+    if isinstance(value, tuple):
+        return tuple(poisoned(it, text, name) for it in value)
+    return value
+
+
+def every_mail(told: dict[str, tuple[News, Message]]) -> dict[str, Mail]:
     """One of each kind, to Ada."""
-    told = every_news(shelf).items()
-    mails = {name: compose(one, message, LATER) for name, (one, message) in told}
+    mails = {name: compose(one, message, LATER) for name, (one, message) in told.items()}
     mails["test"] = test_mail("ada@shop.example", "<t@shop.example>", URL, NOON)
     return mails | every_letter("Mira")
 

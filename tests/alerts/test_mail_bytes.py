@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -16,7 +14,7 @@ from lighttrace.alerts.mail import Mailer
 from lighttrace.alerts.message import MOST_BYTES, Mail, message_of, subject_line
 from lighttrace.alerts.news import News
 from lighttrace.store.outbox import Message
-from tests.alerts.pictures import LATER, URL, a_story, every_letter, every_news
+from tests.alerts.pictures import LATER, URL, a_story, every_letter, every_news, poisoned
 from tests.mailbox import Mailbox
 from tests.store.shelf import a_shelf
 
@@ -41,18 +39,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[N
     with a_shelf(tmp_path_factory.mktemp("store"), "checkout") as shelf:
         a_story(shelf)
         yield every_news(shelf)
-
-
-def poisoned(value: Any, text: str, name: str = "") -> Any:
-    """The same with that text in the place of every word of a stranger."""
-    if isinstance(value, str) and not name.endswith(("url", "kind", "level", "tone", "id")):
-        return text
-    if is_dataclass(value) and not isinstance(value, type):
-        inner = {it.name: poisoned(getattr(value, it.name), text, it.name) for it in fields(value)}
-        return replace(value, **inner)
-    if isinstance(value, tuple):
-        return tuple(poisoned(it, text, name) for it in value)
-    return value
 
 
 def read_back(mail: Mail) -> EmailMessage:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lighttrace.alerts.compose import compose
 from lighttrace.alerts.message import MOST_BYTES, SUBJECT_LENGTH, Mail, message_of, subject_line
 from lighttrace.alerts.news import Terms
 from lighttrace.event.impact import Weights
@@ -23,7 +24,7 @@ from lighttrace.ingest.origin import Origin
 from lighttrace.store import feedback, triage, users
 from lighttrace.store.states import State
 from lighttrace.store.writes import FeedbackWrite
-from tests.alerts.pictures import URL, a_story, an_error, told_of
+from tests.alerts.pictures import LATER, URL, a_story, an_error, every_news, told_of
 from tests.store.make import DAY, MINUTE, NOON
 from tests.store.shelf import Shelf, a_shelf
 
@@ -221,6 +222,23 @@ def test_both_parts_name_the_same_facts_and_link_to_us_only(shelf: Shelf, kind: 
         assert words in page.text and words in text
     for number in re.findall(r"\d[\d,]*(?: users?| events?| min| d)", page.text):
         assert number in text
+
+
+def test_both_parts_say_it_in_the_same_order(shelf: Shelf) -> None:
+    a_story(shelf)
+    marks = {
+        "new": ("impact", "PaymentError", "processPayment", "38", "41", "3 min", "Began with"),
+        "regression": ("Came back", "known for", "9", "Resolved by Jonas", "3 releases", "one bar"),
+        "spike": ("Spiking", "61", "usually 4", "31 min", "Loud since", "one bar", "host: db-1"),
+    }
+    last = ("takePendingOrder", "Just before", "I.m on it", "Why ada@", "The next mail", "Left ")
+    told = every_news(shelf)
+    for name, first in marks.items():
+        one, message = told[name]
+        mail = compose(one, message, LATER)
+        for words in (mail.text, Parts(mail.html).text):
+            order = ".*?".join((*map(re.escape, first), *last))
+            assert re.search(order, words, re.DOTALL), (name, words)
 
 
 def test_what_a_stranger_wrote_is_never_markup(shelf: Shelf) -> None:

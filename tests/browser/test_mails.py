@@ -6,8 +6,17 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from lighttrace.alerts.compose import compose
 from lighttrace.store import projects
-from tests.alerts.pictures import a_story, an_error, every_mail, told_of
+from tests.alerts.pictures import (
+    LATER,
+    a_story,
+    an_error,
+    every_mail,
+    every_news,
+    poisoned,
+    told_of,
+)
 from tests.browser.test_issues import send
 from tests.browser.tracker import Tracker
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
@@ -28,11 +37,25 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
 async def test_every_mail_can_be_read(chromium: Browser, shelf: Shelf, width: int) -> None:
     endless = {"function": "f" * 300, "filename": "a/b/" * 80, "context_line": "y" * 400}
     write = an_error(group="d", title="Endless" * 40, value="x" * 900, frame=endless)
-    mails = every_mail(shelf) | {"endless": told_of(shelf, "new", shelf.receive_one(write))}
+    told = every_news(shelf)
+    mails = every_mail(told) | {"endless": told_of(shelf, "new", shelf.receive_one(write))}
     async with Visitor.at(chromium, "about:blank", size=(width, 1200)) as reader:
         for name, mail in mails.items():
             await reader.page.set_content(mail.html)
             await reader.check(f"mail-{name}-{width}")
+
+
+async def test_one_endless_word_makes_no_mail_wider_than_a_phone(
+    chromium: Browser, shelf: Shelf
+) -> None:
+    async with Visitor.at(chromium, "about:blank", size=PHONE) as reader:
+        for name, (one, message) in every_news(shelf).items():
+            if one.digest is None and one.report is None:  # which have words of ours in each field
+                mail = compose(poisoned(one, "w" * 1_000), message, LATER)
+                await reader.page.set_content(mail.html)
+                await reader.shoot(f"mail-{name}-of-one-word")
+                width = await reader.page.evaluate("document.documentElement.scrollWidth")
+                assert width <= PHONE[0], name
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

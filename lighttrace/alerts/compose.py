@@ -7,18 +7,9 @@ import jinja2
 
 from lighttrace.alerts.message import Mail, subject_line
 from lighttrace.alerts.news import Comment, News, Told
+from lighttrace.alerts.phrases import Whole, headline, left, quote, said_in, short, subject, why
 from lighttrace.alerts.shapes.text import cut, prose, seen
-from lighttrace.alerts.story import (
-    Whole,
-    headline,
-    left,
-    quote,
-    said_in,
-    short,
-    story,
-    subject,
-    why,
-)
+from lighttrace.alerts.story import story
 from lighttrace.store.outbox import Message
 
 SETTINGS = "/account#messages"  # where somebody says what they want to be mailed

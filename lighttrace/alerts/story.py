@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from lighttrace.alerts.background import MOST_RELEASES, Back, Background, Bars, Release
-from lighttrace.alerts.news import CODE_LENGTH, Line, News, Opinion, Told, age
-from lighttrace.alerts.reasons import SAID
-from lighttrace.alerts.shapes.text import cut, line, prose
+from lighttrace.alerts.news import CODE_LENGTH, Line, News, Told, age
+from lighttrace.alerts.phrases import headline, label, left, quote, short, times, why
 from lighttrace.alerts.spikes.words import number
 from lighttrace.store.counters import DAY_MS, HOUR_MS
 
@@ -23,8 +22,7 @@ HIGH, LOW, NONE = 56, 3, 1  # px of a bar
 BY_RULE = "The next mail about this issue comes when a rule speaks of it again."
 _COUNTED = re.compile(r"([\d,]+) ((?:events|users)\b.*)")  # of a rule that counts
 BLOCKS = "▁▂▃▄▅▆▇█"
-TITLE, VALUE, SHORT, NOTE = 120, 240, 120, 200
-OPINION = 2_000
+NOTE = 200  # letters
 NEXT = {
     "new": "The next mail about this issue comes if it is far louder than usual or comes back.",
     "regression": "The next mail about this issue comes if it is far louder than usual.",
@@ -92,17 +90,6 @@ class Story:
         )
 
 
-class Whole(str):
-    """Words that are fit for a mail as they are, however long; others are cut."""
-
-    __slots__ = ()
-
-
-def short(text: str, most: int = SHORT) -> str:
-    """A stranger's words, on one line of so many letters."""
-    return cut(line(text), most)
-
-
 def story(news: News, told: Told) -> Story:
     behind, place = told.background, told.place
     bars = behind.bars if behind.bars and behind.bars.has_past else None
@@ -141,81 +128,6 @@ def story(news: News, told: Told) -> Story:
     )
 
 
-def subject(news: News, told: Told) -> str:
-    """The fact in a line: `New in shop: KeyError, 38 users so far`, `Back in api@2.4.1: KeyError`,
-    `14× more: OperationalError in fulfillment`.
-    """
-    title = cut(line(told.title) or told.short_id, 60)
-    at = f"{title} in {short(told.project)}"
-    match news.kind:
-        case "regression":
-            back = told.background.back
-            return f"Back in {(back and short(back.release)) or short(told.project)}: {title}"
-        case "escalating":
-            return f"Out of the archive: {at}"
-        case "spike":
-            return f"{times(news) or 'Spiking'}: {at}"
-        case "spike_escalated":
-            return f"Still rising{', ' if times(news) else ''}{times(news)}: {at}"
-        case "new":
-            return f"New in {short(told.project)}: {_to_whom(told, title)}"
-        case "volume" | "users" if short(news.louder):
-            return f"{'New and loud, ' if news.newborn else ''}{short(news.louder)}: {at}"
-        case "feedback" if news.opinion is not None:
-            return f"{said_in(short(told.project), news.opinion)} ({title})"
-    return f"{_label(news)}: {at}"
-
-
-def said_in(project: str, opinion: Opinion) -> str:
-    """`Feedback in shop: “It broke when I paid”`"""
-    return f"Feedback in {project}: “{short(opinion.words, 60)}”"
-
-
-def _label(news: News) -> str:
-    """`every` rule that counts nothing has nothing to say but that it happened again."""
-    match news.kind:
-        case "feedback":
-            return "Feedback"
-        case "users":
-            return "New, and many users" if news.newborn else "Many users"
-        case "volume" if news.louder:
-            return "New and loud" if news.newborn else "Many events"
-    return "Again"
-
-
-def times(news: News) -> str:
-    """`14× more`; nothing where nothing is usual."""
-    rate = news.rate
-    factor = rate.count / rate.usual if rate is not None and rate.usual > 0 else 0
-    return f"{min(factor, 1000):.0f}× more" if factor >= 2 else ""
-
-
-def _to_whom(told: Told, title: str) -> str:
-    if told.people > 1:
-        return f"{title}, {told.people:,} users so far"
-    return f"{title}: {short(told.value)}" if short(told.value) else title
-
-
-def why(news: News) -> str:
-    """The reasons, without a full stop."""
-    reasons = "; ".join(short(it, VALUE) for it in news.reasons)
-    return Whole(reasons or SAID.get(news.kind, "a rule says so"))
-
-
-def left(news: News) -> str:
-    """How old it was when it left: each try to send it puts a mail together anew."""
-    return f"Left {age(news.age_s)} after {_cause(news)}."
-
-
-def quote(news: News) -> str:
-    return Whole(cut(prose(news.opinion.words), OPINION)) if news.opinion else ""
-
-
-def headline(told: Told) -> str:
-    title, value = short(told.title, TITLE), short(told.value, VALUE)
-    return f"{title}: {value}" if value and title else title or value or told.short_id
-
-
 def _kicker(news: News, told: Told) -> str:
     unhandled = " · unhandled" if told.unhandled else ""
     back, kind = told.background.back, str(news.kind)
@@ -233,7 +145,7 @@ def _kicker(news: News, told: Told) -> str:
             return ("Spiking" if kind == "spike" else "Still rising") + many + unhandled
     if news.opinion is not None and (who := short(news.opinion.who)):
         return f"Feedback from {who}"
-    return _label(news) + unhandled
+    return label(news) + unhandled
 
 
 def _impact(told: Told) -> str:
@@ -358,21 +270,6 @@ def _under(bars: Bars, back: Back | None, now_ms: float) -> str:
     highest = f"the highest is {most:,} {_of(most, 'event')}"
     resolved = f"resolved on {_day(back.resolved_at)}, " if back else ""
     return f"one bar {unit} until {until}; {resolved}{highest}"
-
-
-def _cause(news: News) -> str:
-    match news.kind:
-        case "feedback":
-            return "it was said"
-        case "mention":
-            return "it was written"
-        case "spike" | "spike_escalated" | "quota":
-            return "it was noticed"
-        case "alive":
-            return "it was due"
-        case "failed":
-            return "what it tells of happened"
-    return "the event arrived"
 
 
 def _of(n: int, one: str) -> str:

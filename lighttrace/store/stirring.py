@@ -2,9 +2,8 @@
 something, `alerts/spikes/stir.py` judges.
 """
 
-import json
-
-from lighttrace.store import activity, causes, events
+from lighttrace.store import activity, causes, counters
+from lighttrace.store.counters import Period
 from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.minutes import Subject
 from lighttrace.store.tallies import DAY_MS, HOUR_MS
@@ -22,9 +21,6 @@ select e.issue_id, e.project_id from issue_env e where e.env_id = 0 and e.state 
    and not exists(select 1 from cause c where c.issue_id = e.issue_id and c.at >= :told_since)
  order by e.last_at desc limit :most
 """
-RECEIVED = """
-select e.received_at from json_each(?) w cross join event e on e.id = w.value order by w.key
-"""
 
 
 def candidates(db: Reader, since_ms: int, now_ms: int) -> list[Subject]:
@@ -37,18 +33,12 @@ def candidates(db: Reader, since_ms: int, now_ms: int) -> list[Subject]:
         "told_since": now_ms - DAY_MS,
         "most": MOST_LOOKED_AT,
     }
-    found = [Subject(row[1], row[0]) for row in db.execute(OF_LATE, values)]
-    return [it for it in found if _stirs(db, it.issue_id or 0, now_ms)]
-
-
-def _stirs(db: Reader, issue_id: int, now_ms: int) -> bool:
-    rows = events.newest_rows(db, issue_id, RARE)
-    if len(rows) < FEWEST:
-        return False
-    edges = json.dumps([rows[FEWEST - 1], rows[-1]])
-    latest, oldest = (row[0] for row in db.execute(RECEIVED, (edges,)))
-    is_rare = len(rows) < RARE or oldest < now_ms - RARE_MS
-    return bool(is_rare and latest >= now_ms - HOUR_MS)
+    found = {row[0]: row[1] for row in db.execute(OF_LATE, values)}
+    envs = counters.scopes(db, None)
+    late = counters.events(db, list(found), envs, Period.last(HOUR_MS, now_ms))
+    some = [issue_id for issue_id, n in late.items() if FEWEST <= n <= RARE]
+    ever = counters.events(db, some, envs, Period.last(RARE_MS, now_ms))
+    return [Subject(found[it], it) for it in some if ever.get(it, 0) <= RARE]
 
 
 LAST_EVENT = "select last_event from issue_env where env_id = 0 and state = 0 and issue_id = ?"

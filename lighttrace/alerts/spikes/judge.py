@@ -19,7 +19,7 @@ LEAST: Mapping[Counted, Mapping[int, int]] = {
     "events": {1: 8, 5: 8, 15: 8, 60: 5},
     "people": {1: 5, 5: 5, 15: 5, 60: 3},
 }
-STIRRING = 3  # events in an hour, of what is all but asleep
+STIRRING = 3  # events in an hour, in as many minutes, of what is all but asleep
 YOUNG = DAY  # until it is so old, the fewest are twice as many, and the ratio larger
 YOUNG_RATIO = 2.0  # more
 ABOVE_MOST = 1.25
@@ -112,8 +112,11 @@ def stirs(history: History, now: int, sensitivity: Sensitivity) -> Verdict | Non
     """What comes too often for chance in this hour, and less often than a spike would; or None.
 
     Nobody is disturbed by it, so usual is what it was on the average of all the time known: what is
-    rare has no time of day.
+    rare has no time of day. A client that tries again at once does not make one failure three.
     """
+    raw = history.raw("events")
+    if raw.index(now + 1) - raw.index(now + 1 - HOUR) < STIRRING:
+        return None
     n, usual = history.windows[HOUR].events, history.usual("events")
     fewest_of_spike = fewest(sensitivity, "events", young=False)[HOUR]
     if now - history.first_min < BATCH_AGE or now - HOUR < history.free_from:
@@ -122,7 +125,7 @@ def stirs(history: History, now: int, sensitivity: Sensitivity) -> Verdict | Non
         return None
     known = min(now - history.first_min, KNOWN_DAYS * DAY)
     rate = max(baseline.average(usual, now, history.first_min), baseline.FLOOR / known)
-    most = baseline.most(usual, history.raw("events"), now, HOUR)
+    most = raw.largest(HOUR, now - known, now - HOUR)  # a failure that is tried again, each time
     spread = baseline.spread(usual, now, HOUR, history.first_min)
     chance = tail(n, rate * HOUR, spread)
     if n <= ABOVE_MOST * most or chance >= STRICTNESS[sensitivity].alpha:

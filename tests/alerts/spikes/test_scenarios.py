@@ -70,6 +70,21 @@ def test_3_three_in_an_hour_of_what_came_once_a_week() -> None:
     assert street.told == []
 
 
+def test_3_a_client_that_tries_again_does_not_stir() -> None:
+    """At once never, and after some minutes not if it always did."""
+    street, quick, slow = Street(), [], []
+    for at in every(4 * DAY, 0, 20 * DAY):
+        for retry in every(5, at, at + 20):
+            street.hear(retry)
+            quick.append(street.stirs(retry))
+    street = Street()
+    for at in every(4 * DAY, 0, 20 * DAY):
+        for retry in every(10 * MINUTE, at, at + 40 * MINUTE):
+            street.hear(retry)
+            slow.append(street.stirs(retry))
+    assert not any(quick) and not any(slow)
+
+
 def test_3_what_comes_now_and_then_anyway_does_not_stir() -> None:
     rng, street = random.Random(3), Street()
     stirred = []

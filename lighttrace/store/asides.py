@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from lighttrace.store.database import Reader, Transaction
 
-MOST = 20  # of each kind that a digest mentions, the newest
+MOST = 20  # of each kind that a digest mentions
 Kind: TypeAlias = Literal["again", "muted"]
 
 
@@ -44,12 +44,12 @@ def drop(tx: Transaction, target: str, issue_id: int) -> None:
 
 
 OF = """
-select about, n, words from aside where target = ? and kind = ? order by at desc, about limit ?
+select about, n, words from aside where target = ? and kind = ? order by about desc limit ?
 """
 
 
 def of(db: Reader, target: str, kind: Kind) -> list[Aside]:
-    """The newest first."""
+    """Of the newest issues, or mutes, first."""
     return [Aside(*row) for row in db.execute(OF, (target, kind, MOST))]
 
 

@@ -93,6 +93,8 @@ def _after(it: Sent) -> str:
         more = "a second message" if n == 1 else f"{n} more messages"
         said.append(f"{more} {'' if n == 1 else 'from '}{wait} on {'was' if n == 1 else 'were'} "
                     "held back")  # fmt: skip
+    if it.muted:
+        said.append("it is muted now, so nobody would hear of it today")
     text = "; ".join(said)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 

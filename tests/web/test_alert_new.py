@@ -6,8 +6,11 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from lighttrace.store import activity, teams
+from lighttrace.store import activity, mutes, teams
+from lighttrace.store.mutes import Muted
 from tests.web.sending import add_projects, an_error, send
 from tests.web.served import Site, config_of, served
 
@@ -155,6 +158,32 @@ def test_whom_it_would_tell_is_said_as_far_as_they_see_it(shop: Site):
     assert "no [[alerts.webhook]] is called none" in whom
     html = compose(shop, when="new", project="till", to="team:billing")
     assert "<b>#billing</b>: Tove" in html
+
+
+def test_what_is_muted_is_said(shop: Site):
+    assert "muted" not in compose(shop, when="new")
+    until = shop.clock.now_ms() + 3_600_000
+    shop.write(mutes.add, Muted(issue_id=1), until, 1, shop.clock.now_ms())
+    html = compose(shop, when="new")
+    assert html.count("It is muted now, so nobody would hear of it today.") == 1
+
+
+PARTS = st.lists(st.text(max_size=30) | st.sampled_from(["users", "5", "events", "5m", ""]))
+HOSTILE = st.dictionaries(
+    st.sampled_from(["when", "moment", "n", "within", "project", "where", "to", "drop", "every"]),
+    PARTS.filter(bool),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(HOSTILE)
+def test_an_address_that_makes_no_sense_is_answered(shop: Site, params: dict[str, list[str]]):
+    answer = shop.client.get("/alerts/new", params=params)
+    if "moment" in params:
+        assert answer.status_code == 303
+        answer = shop.client.get(answer.headers["location"])
+    assert answer.status_code == 200
+    assert 'id="verdict"' in answer.text or "This is no rule yet." in answer.text
 
 
 def test_a_rehearsal_shows_only_what_is_seen(shop: Site):

@@ -10,8 +10,9 @@ from lighttrace.alerts.rehearse.stage import DAYS, HOUR_MS, Stage, Tape
 from lighttrace.alerts.rehearse.variants import Variant, variants
 from lighttrace.alerts.rules import Rule
 from lighttrace.event.impact import Weights
-from lighttrace.store import volume
+from lighttrace.store import mutes, volume
 from lighttrace.store.database import Reader
+from lighttrace.store.mutes import Muted
 from lighttrace.store.rehearsal import Act, Face
 
 BAR_MS = 6 * HOUR_MS
@@ -19,12 +20,13 @@ BAR_MS = 6 * HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """`face` None: about a project as a whole, `project`."""
+    """`face` None: about a project as a whole, `project`. `muted`: for everybody, just now."""
 
     it: Moment
     face: Face | None
     project: str
     act: Act | None
+    muted: bool
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,10 @@ def rehearse(
     since_ms = until_ms - DAYS * 4 * BAR_MS
     whole = own.keys() == slugs.keys()
     bars = _bars(db, None if whole and len(own) > 1 else sorted(own), since_ms, until_ms)
+    muted = [it.what for it in mutes.every(db, now_ms) if it.what.for_user is None]
     return Rehearsal(
-        tuple(_sent(stage, it) for it in played.sent),
-        tuple(_sent(stage, it) for it in played.held),
+        tuple(_sent(stage, it, muted) for it in played.sent),
+        tuple(_sent(stage, it, muted) for it in played.held),
         tuple(explain(stage, shape, it) for it in played.missed if it.issue_id in stage.faces),
         tuple(variants(stage, shape, played)),
         stage.faces,
@@ -82,7 +85,14 @@ def _bars(db: Reader, project_ids: Sequence[int] | None, since_ms: int, until_ms
     return volume.bars(db, project_ids, None, since_ms, until_ms, BAR_MS)
 
 
-def _sent(stage: Stage, it: Moment) -> Sent:
+def _sent(stage: Stage, it: Moment, muted: Sequence[Muted]) -> Sent:
     face = stage.faces.get(it.issue_id) if it.issue_id is not None else None
     act = stage.act_after(it.issue_id, it.at)
-    return Sent(it, face, stage.slugs.get(it.project_id, ""), act)
+    name = stage.rule.name
+    return Sent(
+        it,
+        face,
+        stage.slugs.get(it.project_id, ""),
+        act,
+        any(one.covers(it.issue_id, it.project_id, name) for one in muted),
+    )

@@ -32,6 +32,7 @@ else:
 
 MEMORY_BYTES = 1024 * 1024 * 1024
 CPU_S = 240
+OUTPUT_BYTES = 1024 * 1024 * 1024
 NICE = 10  # events go first
 LEVEL = 6  # a fifth smaller than 3; half the speed, which is 60 MB/s
 COMMENT_BYTES = 16 * 1024  # the end of a script, where its comments are
@@ -50,7 +51,11 @@ def main(source: str, target: str) -> None:
 
 def _limit() -> None:
     os.nice(NICE)
-    for what, most in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_S)):
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_FSIZE, OUTPUT_BYTES),
+    ):
         with suppress(ValueError, OSError):  # a lower limit holds already; macOS knows no RLIMIT_AS
             resource.setrlimit(what, (most, most))
 

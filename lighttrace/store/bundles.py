@@ -210,3 +210,61 @@ def _bundle(row: tuple[Any, ...] | None) -> Bundle | None:
     names = chunks or b""
     some = tuple(names[at : at + NAME_BYTES] for at in range(0, len(names), NAME_BYTES))
     return Bundle(bundle_id, sha1, state, error, some, changed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A bundle as one build has it. `dist`: '' for none; `tool`: what uploaded it; `at`: when, for
+    this build, the last time; `error`: why it cannot be used. Times are ms.
+    """
+
+    bundle_id: int
+    dist: str
+    tool: str
+    at: int
+    state: State
+    error: str | None
+    files: int
+    size_bytes: int
+    used_at: int
+
+
+UPLOADS = """
+select b.id, u.dist, u.tool, u.at, b.state, b.error, b.files, b.size_bytes, b.used_at
+  from bundle_build u cross join bundle b on b.id = u.bundle_id and b.state <> 'gone'
+ where u.project_id = ? and u.release = ? order by u.at desc, b.id desc limit ?
+"""
+
+
+def uploads(db: Reader, project_id: int, release: str, limit: int = 50) -> list[Upload]:
+    """What was uploaded for a release of a project, '' for none, the newest first."""
+    return [Upload(*row) for row in db.execute(UPLOADS, (project_id, release, limit))]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file of an upload. `debug_id`: 32 hex; `error`: why a map cannot be read."""
+
+    url: str
+    kind: str
+    debug_id: str | None
+    map_url: str | None
+    size_bytes: int
+    error: str | None
+
+
+FILES = """
+select f.url, a.kind, lower(hex(f.debug_id)), f.map_url, a.size_bytes, a.error
+  from bundle_file f cross join artifact a on a.id = f.artifact_id
+ where f.bundle_id = ? and (f.url, f.number) > (?, ?) order by f.url, f.number limit ?
+"""
+
+
+def files(
+    db: Reader, bundle_id: int, after: tuple[str, int] = ("", -1), limit: int = 200
+) -> list[FileRow]:
+    """Files of an upload, by URL."""
+    return [
+        FileRow(url, kind, debug_id or None, *rest)
+        for url, kind, debug_id, *rest in db.execute(FILES, (bundle_id, *after, limit))
+    ]

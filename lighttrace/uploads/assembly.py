@@ -18,7 +18,7 @@ from tempfile import mkdtemp
 from typing import Any, Protocol
 
 from lighttrace.clock import Clock
-from lighttrace.errors import BundleError
+from lighttrace.errors import BundleError, DiskError, QueueFullError
 from lighttrace.sourcemaps import child, records
 from lighttrace.store import bundles, unused
 from lighttrace.store.bundles import Build, Bundle
@@ -144,6 +144,11 @@ class Assembly:
             await self._keep(bundle.id, work / "records", ids)
         except BundleError as error:
             why = str(error)
+        except (DiskError, QueueFullError):
+            raise  # it is read again when that is over
+        except Exception:
+            log.exception("reading the bundle %s", bundle.sha1.hex())
+            why = CRASHED
         finally:
             await asyncio.to_thread(rmtree, work, ignore_errors=True)
         now_ms = self._clock.now_ms()

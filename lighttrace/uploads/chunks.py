@@ -82,22 +82,24 @@ class Chunks:
         return name
 
     def join(self, names: Sequence[bytes], out: BinaryIO) -> Joined:
-        """Write chunks one after the other. Raises BundleError if one is gone, or they are too
-        many.
+        """Write chunks one after the other. Raises BundleError if one is gone, or there is no room
+        for all: a short list of names may stand for much.
         """
-        digest, size = sha1(usedforsecurity=False), 0
-        for name in names:
-            try:
+        digest = sha1(usedforsecurity=False)
+        try:
+            size = sum(self._path(name).stat().st_size for name in names)
+            if size > MOST_BUNDLE_BYTES:
+                raise BundleError(f"The bundle is larger than {MOST_BUNDLE_BYTES // 2**20} MiB.")
+            self._leave_some(size)
+            for name in names:
                 with self._path(name).open("rb") as file:
                     while data := file.read(COPY_BYTES):
                         digest.update(data)
                         out.write(data)
-                        size += len(data)
-                        if size > MOST_BUNDLE_BYTES:
-                            most = MOST_BUNDLE_BYTES // 2**20
-                            raise BundleError(f"The bundle is larger than {most} MiB.")
-            except FileNotFoundError:
-                raise BundleError("Some of its chunks are gone: upload it again.") from None
+        except FileNotFoundError:
+            raise BundleError("Some of its chunks are gone: upload it again.") from None
+        except UploadsFullError as error:
+            raise BundleError(str(error)) from error
         return Joined(digest.digest(), size)
 
     def drop(self, names: Sequence[bytes], until_ms: int) -> None:
@@ -168,5 +170,8 @@ class Chunks:
                     f"{MOST_BYTES // 2**30} GiB of uploads are waiting to be read, which is all "
                     "that may. Try again later; what nobody finishes goes after a day."
                 )
+        self._leave_some(size_bytes)
+
+    def _leave_some(self, size_bytes: int) -> None:
         if shutil.disk_usage(self._folder).free < size_bytes + FREE_BYTES:
             raise UploadsFullError("The server's disk is nearly full; what is left is for events.")

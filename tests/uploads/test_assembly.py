@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from lighttrace.clock import FixedClock
+from lighttrace.errors import DiskError
 from lighttrace.sourcemaps.table import Table
 from lighttrace.store import artifacts, bundles, maps
 from lighttrace.store.bundles import Build, Bundle
@@ -27,6 +28,7 @@ from tests.sourcemaps.test_child import MAP, a_bundle
 from tests.store.make import rows, running
 from tests.uploads.recorded import CUT_IN_CHUNKS, bundle, chunks
 
+REAL = sys.executable
 BUILD = Build(1, "web@1", "b7")
 TABLES = ("artifact", "artifact_piece", "map_source", "bundle_file")
 
@@ -283,3 +285,74 @@ async def test_the_loop_reads_what_is_handed_in(
         assert isinstance(found, FoundMap) and found.script_id is not None
     finally:
         loop.cancel()
+
+
+async def test_a_server_that_stops_takes_its_child_along_and_goes_on_later(
+    work: Assembly, store: Store, tmp_path: Path, misbehaving: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = tmp_path / "pid"
+    misbehaving(
+        "import os, threading\n"
+        f"open({str(pid)!r}, 'w').write(str(os.getpid()) + ' ')\nthreading.Event().wait()"
+    )
+    name = await upload(work, store, bundle("vite-07"))
+    loop = asyncio.create_task(work.run(lambda: None))
+    while not pid.exists() or not pid.read_text().endswith(" "):
+        await asyncio.sleep(0.01)
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loop
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+    assert await state(store, name) == ("assembling", None)
+    monkeypatch.setattr(module.sys, "executable", REAL)
+    assert await work.one()
+    assert await state(store, name) == ("ok", None)
+
+
+async def test_a_mistake_of_ours_does_not_hold_up_the_others(
+    work: Assembly, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await upload(work, store, bundle("vite-07"))
+    second = await upload(work, store, bundle("esbuild-06"))
+    with monkeypatch.context() as patch:
+        patch.setattr(module.records, "read", lambda file: 1 / 0)
+        assert await work.one()
+    assert await work.one() and not await work.one()
+    assert await state(store, first) == ("error", module.CRASHED)
+    assert await state(store, second) == ("ok", None)
+
+
+async def test_a_full_disk_is_waited_for(
+    work: Assembly, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await upload(work, store, bundle("vite-07"))
+
+    def full(*_: Any) -> None:
+        raise DiskError("the database cannot be written: disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.keeping, "keep", full)
+        with pytest.raises(DiskError):
+            await work.one()
+    assert await state(store, name) == ("assembling", None)
+    assert await work.one()
+    assert await state(store, name) == ("ok", None)
+
+
+async def test_what_was_uploaded_for_a_release_can_be_listed(work: Assembly, store: Store) -> None:
+    await upload(work, store, bundle("sourcemaps_upload-03"))
+    await upload(work, store, made({"../x": "1"}))
+    while await work.one():
+        pass
+    failed, good = await store.read(bundles.uploads, 1, "web@1")
+    assert (good.state, good.files, good.dist, good.tool) == ("ok", 2, "b7", "tests/1")
+    assert failed.state == "error" and "is no name" in (failed.error or "")
+    listed = await store.read(bundles.files, good.bundle_id)
+    assert [(it.url, it.kind) for it in listed] == [
+        ("~/main.js", "script"),
+        ("~/main.js.map", "map"),
+    ]
+    assert {it.debug_id for it in listed} == {"4933f61520c554a1b1b965a2e8d1f4ad"}
+    rest = await store.read(bundles.files, good.bundle_id, ("~/main.js", 0))
+    assert rest == listed[1:]

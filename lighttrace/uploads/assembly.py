@@ -94,9 +94,12 @@ class Assembly:
         """A whole bundle that was made on this machine (`chunks.new_file`), to be read; `file` is
         moved. Returns its SHA-1. Raises UploadsFullError.
         """
-        name = await asyncio.to_thread(self.chunks.take_in, file)
-        await self._store.write(bundles.receive, name, [name], builds, tool, now_ms)
-        self.wake()
+        name: bytes = await asyncio.to_thread(self.chunks.take_in, file)
+        made = await self._store.write(bundles.receive, name, [name], builds, tool, now_ms)
+        if made.state in bundles.WAITING:
+            self.wake()
+        else:  # it was known
+            await asyncio.to_thread(self.chunks.drop, [name], self._clock.now_ms())
         return name
 
     async def settled(self, name: bytes) -> Bundle:

@@ -5,13 +5,14 @@ import os
 import re
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from lighttrace.store import artifacts, bundles, maps
+from lighttrace.store import artifacts, bundles, keys, maps
 from lighttrace.store.bundles import Build
 from lighttrace.store.maps import FoundMap, NoMap
 from lighttrace.store.store import Store
@@ -125,6 +126,27 @@ def test_files_with_debug_ids_are_found_without_a_release(uploader: Uploader, ve
         assert found is not None and found.error is None
         assert artifacts.content(db, found.id)
         assert maps.by_debug_id(db, PROJECTS["shop-api"], debug_id) is None
+
+
+def test_an_error_of_the_uploaded_page_is_read_as_it_was_written(uploader: Uploader) -> None:
+    for name in ("main.js", "main.js.map"):
+        shutil.copy(SITE / name, uploader.site / "assets" / name)
+    uploader.run(3, "upload", "--wait")
+    recorded = Path(__file__).parents[1] / "data" / "corpus" / "browser" / "checkout_error-03.body"
+    project = PROJECTS["shop-web"]
+    with Store.connect(uploader.server.data / "lighttrace.db") as db:
+        key = keys.of_project(db, project)[0].public
+    request = urllib.request.Request(
+        f"{uploader.server.url}/api/{project}/envelope/?sentry_key={key}",
+        data=recorded.read_bytes(),
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        event_id = json.load(answer)["id"]
+    path = f"projects/lighttrace/shop-web/events/{event_id}/"
+    event = uploader.server.api(path, uploader.token)
+    [exceptions] = [it["data"]["values"] for it in event["entries"] if it["type"] == "exception"]
+    frame = exceptions[-1]["stacktrace"]["frames"][-1]
+    assert (frame["filename"], frame["lineNo"]) == ("src/checkout.tsx", 21)
 
 
 def test_one_upload_may_be_for_several_projects(uploader: Uploader) -> None:

@@ -281,6 +281,7 @@ async def test_the_loop_reads_what_is_handed_in(
             names.append(await work.hand_in(path, [BUILD], "tests", 1))
             assert (await asyncio.wait_for(work.settled(names[-1]), 20)).state == "ok"
         assert names[0] == names[1]
+        assert (await leftovers(store, tmp_path / "uploads"))[1] == []
         found = await store.read(maps.by_url, BUILD, "/a.js")
         assert isinstance(found, FoundMap) and found.script_id is not None
     finally:

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from lighttrace.store import outbox
+from lighttrace.store.bundles import Build
 from lighttrace.store.outbox import Attempt, Draft
 from lighttrace.supervise import Pulse
+from tests.store.uploads import Put, put_bundle
+from tests.web.sending import add_projects
 from tests.web.served import NOW_MS, Site, served
 from tests.web.test_issue_page import text_of
 
@@ -92,3 +95,12 @@ def test_members_must_not_look_behind_the_server(site: Site):
     site.sign_in("mem@example.com")
     assert site.client.get("/settings/system").status_code == 403
     assert "/settings/system" not in site.client.get("/settings").text
+
+
+def test_it_says_what_uploads_take(site: Site):
+    assert "Uploads no source maps yet" in shown(site)
+    add_projects(site, "shop")
+    files = (Put("~/a.js", "script", b"a()"), Put("~/a.js.map", "map", b"t", sources={"a.ts": "a"}))
+    site.write(put_bundle, [Build(1, "shop@1")], *files)
+    said = shown(site)
+    assert "of source maps and sources: 3 files of 1 upload, unused ones kept for 90 days" in said

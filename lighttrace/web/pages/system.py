@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from lighttrace import __version__
 from lighttrace.alerts.news import age
-from lighttrace.store import alert_ages, alert_history
+from lighttrace.store import alert_ages, alert_history, artifacts
 from lighttrace.store.alert_ages import Channel, Outbox, Taken
 from lighttrace.store.alert_history import Became
+from lighttrace.store.artifacts import Sizes
 from lighttrace.store.database import Reader
 from lighttrace.store.sendings import Ages
 from lighttrace.store.sight import ALL
@@ -34,6 +35,7 @@ class Found:
     became: Became
     outbox: Outbox
     channels: Mapping[str, Channel]
+    uploads: Sizes  # of all times
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ async def show(request: Request) -> Response:
         alive=config.alerts.alive is not None,
         health=services.store.health(),
         pulses=sorted(services.pulses(), key=lambda it: it.name),
+        artifact_days=config.store.artifact_days,
         path=str(config.store.path),
         running=__version__,
         loaded_at=services.loaded_at,
@@ -88,6 +91,7 @@ def _find(db: Reader, now_ms: int) -> Found:
         alert_history.became(db, ALL, now_ms - DAY),
         alert_ages.outbox(db, now_ms - ALIVE_MS),
         alert_ages.channels(db),
+        artifacts.sizes(db),
     )
 
 

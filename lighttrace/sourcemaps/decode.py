@@ -8,7 +8,9 @@ map that begins with `)]}'`. See docs/source-maps.md.
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +18,7 @@ import msgspec
 from lighttrace.errors import SourceMapError
 from lighttrace.sourcemaps import mappings, paths
 from lighttrace.sourcemaps.mappings import Section, Tokens
-from lighttrace.sourcemaps.scopes import Change, changes
+from lighttrace.sourcemaps.scopes import Change, changes, changes_of_minified
 from lighttrace.sourcemaps.table import Table
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -90,15 +92,31 @@ class _Flat(msgspec.Struct):
     names: list[str]
 
 
-def decode(data: bytes) -> Decoded:
-    """Read a source map. Raises SourceMapError, whose sentence says what is wrong with it."""
+def decode(
+    data: bytes,
+    text_of: Callable[[str], str | None] = lambda path: None,
+    script: Callable[[], str | None] = lambda: None,
+) -> Decoded:
+    """Read a source map. Raises SourceMapError, whose sentence says what is wrong with it.
+
+    `text_of` is asked for the texts of sources that the map does not have itself, by their paths.
+    `script`, the generated file, is asked for if there are texts that nobody has: it knows names of
+    functions, too. What the two raise comes through.
+    """
     if len(data) > MOST_BYTES:
         raise SourceMapError(f"The map is larger than {MOST_BYTES // 2**20} MiB.")
     read = _json(data)
     flat = _flat(read, 0)
+    sources = [
+        it if it.content is not None else replace(it, content=text_of(it.path))
+        for it in flat.sources
+    ]
+    changed = _changes(sources)
+    generated = None if all(changed) else script()
+    minified = changes_of_minified(generated, partial(_original, flat)) if generated else []
     return Decoded(
-        Table.of(flat.tokens, flat.names, _changes(flat.sources)),
-        tuple(flat.sources),
+        Table.of(flat.tokens, flat.names, [minified, *changed]),
+        tuple(sources),
         _debug_id_of(read),
         read.file if isinstance(read.file, str) and read.file else None,
     )
@@ -202,6 +220,18 @@ def _changes(sources: list[Source]) -> list[list[Change]]:
             left -= len(content)
             found[n] = changes(sources[n].path, content)
     return found
+
+
+def _original(flat: _Flat, line: int, column: int, word: str) -> str | None:
+    """What a word of the generated file was called, if the map speaks of its very place. A mapping
+    without a name says that it was not renamed, but not every tool writes names.
+    """
+    tokens = flat.tokens
+    index = tokens.before(line, column)
+    if line >= len(tokens.ends) or index >= tokens.ends[line] or tokens.generated[index] != column:
+        return None
+    name = tokens.names[index]
+    return flat.names[name - 1] if name else word if len(word) > 3 else None
 
 
 def _debug_id_of(read: _Map) -> str | None:

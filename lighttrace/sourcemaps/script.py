@@ -9,7 +9,7 @@ and nothing is said of it.
 import re
 from dataclasses import dataclass, field
 
-MOST_CHARACTERS = 2_000_000  # of one file
+MOST_CHARACTERS = 4_000_000  # of one file
 
 _SPACE = r"(?:\s++|//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+"
 _TOKEN = re.compile(

@@ -57,8 +57,8 @@ class _Arrays(NamedTuple):
     """`ends` has an entry for each generated line: the number of mappings up to its end. `sources`
     and `names` count from 1, 0 is none. `name_ends` are places in the text of all names.
 
-    `change_ends` has an entry for each source: the number of changes of the function up to its end;
-    each is at a line and a column, and `functions` says what comes then.
+    `change_ends` has an entry for the generated file and one for each source: the number of changes
+    of the function up to its end. Each is at a line and a column, and `functions` says what comes.
     """
 
     ends: memoryview
@@ -90,8 +90,8 @@ class Table:
     def of(
         cls, tokens: Tokens, names: Sequence[str], changes: Iterable[Sequence[Change]] = ()
     ) -> "Table":
-        """The table of decoded mappings. `names` is the map's list; `changes` are those of each
-        source, none for one that was not understood.
+        """The table of decoded mappings. `names` is the map's list; `changes` are those of the
+        generated file, then those of each source, none of what was not understood.
         """
         spelt = [*names]
         numbers = {name: number for number, name in enumerate(names, _NAMED) if name}
@@ -147,22 +147,21 @@ class Table:
         source = every.sources[index]
         if not source:
             return _NOWHERE
-        name, line, column = every.names[index], every.lines[index], every.columns[index]
-        return Token(
-            source - 1,
-            line,
-            column,
-            self._name(name - 1) if name else None,
-            self._function(source - 1, line, column),
-        )
+        name, place = every.names[index], (every.lines[index], every.columns[index])
+        function = self._function(source, *place)
+        if function is None:
+            function = self._function(0, line, column)
+        return Token(source - 1, *place, self._name(name - 1) if name else None, function)
 
-    def _function(self, source: int, line: int, column: int) -> str | None:
-        """The function that an original place is in, as of the last change before it."""
+    def _function(self, file: int, line: int, column: int) -> str | None:
+        """The function that a place is in, as of the last change before it. `file`: 0 for the
+        generated one, sources from 1.
+        """
         every = self._all
-        if source >= len(every.change_ends):
+        if file >= len(every.change_ends):
             return None
-        start = every.change_ends[source - 1] if source else 0
-        end = bisect_right(every.change_lines, line, start, every.change_ends[source])
+        start = every.change_ends[file - 1] if file else 0
+        end = bisect_right(every.change_lines, line, start, every.change_ends[file])
         on_line = bisect_left(every.change_lines, line, start, end)
         index = bisect_right(every.change_columns, column, on_line, end) - 1
         function = every.functions[index] if index >= start else _UNKNOWN

@@ -45,3 +45,41 @@ def test_a_table_knows_the_functions_of_its_sources():
     for table in (given.table, Table.from_bytes(given.table.to_bytes())):
         found = [table.find(0, column) for column in (0, 4, 6, 8, 9)]
         assert [token and token.function for token in found] == ["", "pay", "", "", None]
+
+
+def test_without_the_text_of_a_source_the_script_says_what_it_can():
+    """A map has the names of what was renamed, and the script says where functions are."""
+    script = "class t{#a(){x}book(){x}}const n=()=>{x};f(()=>x);function long(){x}var o=()=>x"
+    at = {name: script.index(name) for name in ("t{", "#a", "book", "n=", "long", "x}book")}
+    lines = [
+        sorted(
+            [
+                (0, 0, 0, 0),
+                (at["t{"], 0, 0, 6, 0),
+                (at["#a"], 0, 1, 0, 1),
+                (at["book"], 0, 2, 0),
+                (at["n="], 0, 3, 0, 2),
+                (at["long"], 0, 4, 0),
+            ]
+        )
+    ]
+    data = source_map(lines, sources=["a.ts"], names=["Cart", "#pay", "total"])
+    table = decode(data, script=lambda: script).table
+    places = [index for index in range(len(script)) if script.startswith("x", index)]
+    found = [table.find(0, column) for column in places]
+    assert [it and it.function for it in found] == [
+        "Cart.#pay",
+        "Cart.book",
+        "total",
+        "",
+        "long",
+        "",
+    ]
+    assert decode(data).table.find(0, places[0]) == Token(0, 1, 0, "#pay", None)
+
+
+def test_a_text_that_came_apart_from_its_map_counts():
+    lines = [[(0, 0, 0, 20, 0)]]
+    decoded = decode(source_map(lines), text_of={"src/a.ts": "const pay = () => { fail() }"}.get)
+    assert decoded.sources[0].content == "const pay = () => { fail() }"
+    assert decoded.table.find(0, 0) == Token(0, 0, 20, "pay", "pay")

@@ -206,14 +206,67 @@ def false_alarms(issues: int, days: int, only: str) -> dict[str, Any]:
     return {"issue_days": days_played, "alarms": alarms, "patterns": found}
 
 
+BASES = {"1 a day": 1 / DAY, "1 an hour": 1 / 60, "6 an hour": 0.1, "1 a minute": 1.0,
+         "10 a minute": 10.0}  # fmt: skip
+LISTENED = 70  # minutes before the jump that are played event by event
+PATIENCE = 6 * 60  # minutes after it
+BEFORE = 8 * DAY
+
+
+def jumps(runs: int) -> dict[str, Any]:
+    """How long it takes until somebody hears of it, by what was usual and how many times as much it
+    is from one moment to the next: seconds at the median and at the ninth of ten, and how many of
+    100 are told of within PATIENCE.
+    """
+    found: dict[str, Any] = {}
+    for base, rate in BASES.items():
+        for times in (3, 5, 10, 30):
+            took = sorted(_until_told(random.Random(n), rate, times) for n in range(runs))
+            told = [it for it in took if it < math.inf]
+            half, most = took[len(took) // 2], took[len(took) * 9 // 10]
+            found[f"{base}, {times} times as many"] = {
+                "p50_s": None if half == math.inf else round(half),
+                "p90_s": None if most == math.inf else round(most),
+                "per_cent": round(100 * len(told) / runs),
+            }
+    return found
+
+
+def _until_told(rng: random.Random, rate: float, times: float) -> float:
+    street = Street()
+    street.past(0, 1)
+    jump = BEFORE + rng.randrange(DAY)
+    for minute in range(1, jump - LISTENED):
+        if n := poisson(rng, rate):
+            street.past(minute, n)
+    for at in played(rng, rate, (jump - LISTENED) * 60, jump * 60):
+        street.hear(at)
+    for at in played(rng, rate * times, jump * 60, (jump + PATIENCE) * 60):
+        street.hear(at)
+        if told := street.alerts():
+            return told[0].at - jump * 60
+    return math.inf
+
+
+def played(rng: random.Random, per_min: float, start: float, end: float) -> Iterator[float]:
+    at = start
+    while (at := at + rng.expovariate(per_min / 60)) < end:
+        yield at
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--issues", type=int, default=800)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--only", default="", help="patterns whose name has this")
+    parser.add_argument("--jumps", action="store_true", help="how soon what is loud is told of")
+    parser.add_argument("--runs", type=int, default=50, help="of each jump")
     given = parser.parse_args()
     began_s = time.process_time()
-    result = false_alarms(given.issues, given.days, given.only)
+    if given.jumps:
+        result = jumps(given.runs)
+    else:
+        result = false_alarms(given.issues, given.days, given.only)
     print(json.dumps({**result, "cpu_s": round(time.process_time() - began_s)}, indent=1))
 
 

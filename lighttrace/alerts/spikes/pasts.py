@@ -1,4 +1,4 @@
-"""The past of issues as the rule needs it: read once a half hour, and then only what is new.
+"""The past of issues as the rule needs it: read once in three hours, and then only what is new.
 
 Bounded by `MOST_MINUTES`, of all of them together; the one that was looked at longest ago goes.
 """
@@ -20,7 +20,7 @@ from lighttrace.store.spikes import Spike
 MINUTE_MS = 60_000
 LOOKED_BACK = KNOWN_DAYS * DAY + 2 * HOUR
 MOST_MINUTES = 500_000  # with events, of all issues together: 16 MB
-FRESH = 30  # minutes for which a past is only added to
+FRESH = 3 * HOUR  # for which a past is only added to
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,12 @@ class Street:
             self._pending = True
         self._look(at_s)
 
+    def past(self, minute: int, n: int) -> None:
+        """`n` events in a minute after Monday, midnight, that nobody was listening to."""
+        if self._first < 0:
+            self._first = MONDAY + minute
+        self._events.add(MONDAY + minute, n)
+
     def pass_to(self, at: float) -> None:
         """Let time pass. Looks that had to wait are had, and a spike that is on goes on."""
         at_s = int(at) + MONDAY * 60

@@ -1,7 +1,7 @@
 """How often the search for spikes is wrong, and how soon it is right: issues are made up and played
 event by event. Prints JSON; the figures go to docs/spikes.md. It takes minutes, in one process.
 
-    nice -n 19 python bench/false_alarms.py [--issues 800] [--days 30] [--only retries]
+    nice -n 19 python bench/false_alarms.py [--issues 669] [--days 30] [--only retries]
     nice -n 19 python bench/false_alarms.py --jumps
 
 None of the issues ever does anything but what it always does, so whatever is told of one is a false
@@ -256,7 +256,7 @@ def played(rng: random.Random, per_min: float, start: float, end: float) -> Iter
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--issues", type=int, default=800)
+    parser.add_argument("--issues", type=int, default=669)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--only", default="", help="patterns whose name has this")
     parser.add_argument("--jumps", action="store_true", help="how soon what is loud is told of")

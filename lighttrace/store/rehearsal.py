@@ -174,14 +174,14 @@ SPANS = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Tape:
+class Stretch:
     """`whole`: there are no more."""
 
     met: list[Met]
     whole: bool
 
 
-def met(db: Reader, issue_id: int, spans: Sequence[tuple[int, int]], most: int) -> Tape:
+def met(db: Reader, issue_id: int, spans: Sequence[tuple[int, int]], most: int) -> Stretch:
     """The events of an issue in spans of rows (the second is not of it), the newest spans first
     while they are not too many; in their order, without those that came late.
     """
@@ -192,7 +192,7 @@ def met(db: Reader, issue_id: int, spans: Sequence[tuple[int, int]], most: int) 
         "most": most + 1,
     }
     found = [_met(it) for it in db.execute(SPANS, values)]
-    return Tape(sorted(found[:most], key=lambda it: it.row), len(found) <= most)
+    return Stretch(sorted(found[:most], key=lambda it: it.row), len(found) <= most)
 
 
 SOME = f"""
@@ -201,11 +201,11 @@ SOME = f"""
 """
 
 
-def first_met(db: Reader, issue_id: int, most: int, *, late: bool) -> Tape:
+def first_met(db: Reader, issue_id: int, most: int, *, late: bool) -> Stretch:
     """The oldest events there are of an issue. `late`: also those that came late."""
     rows = events.newer_rows(db, issue_id, events.NO_ROW_BEFORE, most + 1)
     found = of_rows(db, rows[:most], None if late else LATE_MS)
-    return Tape(list(found.values()), len(rows) <= most)
+    return Stretch(list(found.values()), len(rows) <= most)
 
 
 def of_rows(db: Reader, rows: Iterable[int], late_ms: int | None = None) -> dict[int, Met]:

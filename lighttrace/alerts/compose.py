@@ -22,14 +22,14 @@ def compose(news: News, message: Message, now_ms: int) -> Mail:
         return _mention(news, news.comment, news.told, message, now_ms)
     made = partial(_mail, news, message, now_ms)
     if news.report is not None:
-        return made(news.report.subject, "weekly", {"report": news.report})
+        return made(news.report.subject, "weekly", {"report": news.report, "age": left(news)})
     if news.kind == "alive":
         said = news.words.removeprefix("Alive: ")
         return made(news.words, "alive", {"words": said, "age": left(news)})
     if news.kind == "failed":
         return made(news.words, "failed", _failed(news))
     if news.digest is not None:
-        context = {"digest": news.digest, "last": news.kind == "held"}
+        context = {"digest": news.digest, "last": news.kind == "held", "age": left(news)}
         return made(news.digest.headline, "digest", context)
     if news.told is None:
         said = said_in(short(news.project), news.opinion) if news.opinion else news.words

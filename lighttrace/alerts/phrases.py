@@ -96,6 +96,10 @@ def headline(told: Told) -> str:
 
 
 def _cause(news: News) -> str:
+    if news.report is not None:
+        return "it was due"
+    if news.digest is not None and news.kind != "failed":
+        return "the first of them"
     match news.kind:
         case "feedback":
             return "it was said"

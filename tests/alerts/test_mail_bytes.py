@@ -97,7 +97,8 @@ def test_each_mail_says_the_same_in_both_parts_and_leaves_nothing_unfinished(
         assert not re.search(r"{[{%]|\bNone\b|&amp;amp;", html), name
         assert "prefers-color-scheme:dark" in html
         assert not re.search(r"<img|<link|<script|@import|url\(", html), name
-        assert ("Left " in text) == ("Left " in html)
+        assert "Left " in text, name
+        assert "Left " in html, name
 
 
 async def test_each_kind_arrives_with_what_mail_programs_go_by(

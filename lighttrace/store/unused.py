@@ -71,6 +71,7 @@ def expire(tx: Transaction, now_ms: int, keep_days: int, *, is_full: bool = Fals
     return marked
 
 
+ASSEMBLING = "select 1 from bundle where state = 'assembling' limit 1"
 GONE_BUNDLE = "select id from bundle where state = 'gone' order by id limit 1"
 SOME_FILES = f"select url, number, artifact_id from bundle_file where bundle_id = ? limit {FILES}"
 REMOVE_FILE = "delete from bundle_file where bundle_id = ? and url = ? and number = ?"
@@ -88,7 +89,13 @@ REMOVE_ARTIFACT = "delete from artifact where id = ?"
 
 
 def bite(tx: Transaction) -> int:
-    """Remove a little of what is marked; returns how many rows went, 0 if nothing is left."""
+    """Remove a little of what is marked; returns how many rows went, 0 if nothing is left.
+
+    Nothing goes while a bundle is being read: it may have come upon a content that it will refer
+    to, and that only the one that goes refers to now.
+    """
+    if tx.execute(ASSEMBLING).fetchone() is not None:
+        return 0
     row = tx.execute(GONE_BUNDLE).fetchone()
     if row is not None:
         return _remove_bundle(tx, row[0])
@@ -147,8 +154,10 @@ async def sweep(store: Store, now_ms: int, keep_days: int, max_bytes: int) -> in
         is_full = sizes.stored_bytes > max_bytes * SHARE
         if not is_full and not await store.read(is_due, now_ms, keep_days):
             return removed
-        if not await store.write(expire, now_ms, keep_days, is_full=is_full) and is_full:
-            return removed
+        await store.write(expire, now_ms, keep_days, is_full=is_full)
+        before = removed
         while count := await store.write(bite):
             removed += count
             await wait_for_quiet(store)
+        if removed == before:  # there is nothing that may go, or not now
+            return removed

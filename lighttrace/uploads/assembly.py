@@ -33,6 +33,7 @@ POLL_S = 0.1
 TOO_LONG = f"Reading it takes longer than {child.CPU_S // 60} minutes, which is as long as it may."
 KILLED = "The process that read it was ended by the system, probably for want of memory."
 CRASHED = "Reading it failed; the server's log says how."
+SAID_BYTES = 2000  # of what a child has to say, into the log
 WORK = "work-"
 
 
@@ -231,4 +232,6 @@ class Assembly:
 
 
 def _end_of(path: Path) -> str:
-    return path.read_text("utf-8", "replace")[-2000:]
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - SAID_BYTES))
+        return file.read().decode("utf-8", "replace")

@@ -149,6 +149,13 @@ def test_an_error_of_the_uploaded_page_is_read_as_it_was_written(uploader: Uploa
     assert (frame["filename"], frame["lineNo"]) == ("src/checkout.tsx", 21)
 
 
+def test_a_project_that_is_not_there_is_named(uploader: Uploader) -> None:
+    for version in (3, 2):
+        command = uploader.command(version, "upload", "--release", "x", "--project", "till")
+        done = subprocess.run(command, env=uploader.environment, capture_output=True, text=True)
+        assert done.returncode != 0 and "There is no project till" in done.stderr
+
+
 def test_one_upload_may_be_for_several_projects(uploader: Uploader) -> None:
     several = ("--project", "shop-web", "--project", "shop-api")
     uploader.run(3, "upload", "--release", "both@1", *several, "--wait")

@@ -87,6 +87,24 @@ async def test_a_content_that_is_going_is_not_given_to_a_new_upload(store: Store
     assert (await counts(store))["artifact"] == 3
 
 
+async def test_nothing_goes_while_an_upload_is_read_that_may_need_it(store: Store) -> None:
+    await put(store, SCRIPT, MAP)
+
+    def begin(tx: Connection) -> int:
+        made = bundles.receive(tx, b"1" * 20, [b"2" * 20], [BUILD], "t", NOON + 100 * DAY)
+        assert bundles.take(tx, NOON)
+        return made.id
+
+    bundle_id = await store.write(begin)
+    script_id = (await rows(store, "select id from artifact where kind = 'script'"))[0][0]
+    assert await sweep(store, NOON + 100 * DAY) == 0
+    again = [bundles.File("~/again.js", script_id)]
+    await store.write(bundles.add_files, bundle_id, 0, again)
+    await store.write(bundles.settle, bundle_id, 9, NOON)
+    assert await sweep(store, NOON + 100 * DAY) > 0
+    assert await rows(store, "select id, state from artifact") == [(script_id, "ready")]
+
+
 async def test_a_large_one_goes_in_bites(store: Store) -> None:
     sources = {f"src/{n}.ts": f"text {n}" for n in range(500)}
     files = [Put(f"~/{n}.js", "script", b"%d" % n) for n in range(450)]

@@ -27,7 +27,7 @@ from lighttrace.uploads.bundling import Given
 from lighttrace.uploads.chunks import Chunks
 from lighttrace.web import guards, state
 from lighttrace.web.api.answers import Refused, answer, time
-from lighttrace.web.api.organizations import check_organisation
+from lighttrace.web.api.organizations import check_organisation, find_project
 from lighttrace.web.api.uploads import MOST_DIST, MOST_NAME, asked_project, read_form, tool_of
 
 MOST_BODY = 80 * MIB
@@ -84,8 +84,9 @@ def _build(db: Reader, path: Mapping[str, str], form: FormData, sight: Sight) ->
     version, dist = path["version"].strip(), _text(form, "dist")
     if not 0 < len(version) <= MOST_NAME or len(dist) > MOST_DIST:
         raise Refused(400, f"A release may have {MOST_NAME} characters, a dist {MOST_DIST}.")
-    named = path.get("project") or _text(form, "project")
-    if named:
+    if "project" in path:
+        return Build(find_project(db, path["project"], sight).id, version, dist)
+    if named := _text(form, "project"):
         return Build(asked_project(db, named, sight), version, dist)
     every = projects.every(db, sight)
     if len(every) != 1:

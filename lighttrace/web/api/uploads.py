@@ -178,7 +178,9 @@ def _known(
 
 
 def asked_project(db: Reader, named: str | int, sight: Sight) -> int:
-    """A project by slug or id, as the tools name it."""
+    """A project by slug or id, as the body of a request names it. Not a 404: of that sentry-cli
+    makes a sentence of its own, that the release was not found.
+    """
     text = str(named)
     number = number_of(text)
     if number is not None:
@@ -186,7 +188,7 @@ def asked_project(db: Reader, named: str | int, sight: Sight) -> int:
     else:
         found = projects.by_slug(db, text, sight)
     if found is None:
-        raise Refused(404, f"There is no project {text[:50]}, or this token does not see it.")
+        raise Refused(400, f"There is no project {text[:50]}, or this token does not see it.")
     return found.id
 
 

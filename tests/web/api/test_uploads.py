@@ -248,7 +248,7 @@ def test_bob_uploads_nothing_for_a_project_that_he_does_not_see(script: Script) 
     for named in ("shop-web", "2", "nothing"):
         status, said = his.refused(ASSEMBLE, "POST", json=order(data, named))
         assert (status, said) == (
-            404, f"There is no project {named}, or this token does not see it."
+            400, f"There is no project {named}, or this token does not see it."
         )  # fmt: skip
     assert assemble(his, data, "shop-api")["state"] == "not_found"
     assert his.refused(FILES, "POST", files={"file": ("a.js.map", b"{}")})[0] == 404

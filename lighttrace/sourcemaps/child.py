@@ -6,23 +6,22 @@ do harm meets the limits of this process and not the server. It knows no databas
 it reads a file, and writes records (`records.py`).
 """
 
-import base64
-import binascii
 import os
-import re
 import resource
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha1
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from lighttrace.errors import BundleError, SourceMapError
 from lighttrace.sourcemaps import bundle, decode, paths, records
 from lighttrace.sourcemaps.bundle import Bundle, Kind, Member
+from lighttrace.sourcemaps.comments import comments, inline_map
 from lighttrace.sourcemaps.records import Content, Done, Failed, File, Piece, Record, Sources
 
 if sys.version_info >= (3, 14):
@@ -35,10 +34,6 @@ CPU_S = 240
 OUTPUT_BYTES = 1024 * 1024 * 1024
 NICE = 10  # events go first
 LEVEL = 6  # a fifth smaller than 3; half the speed, which is 60 MB/s
-COMMENT_BYTES = 16 * 1024  # the end of a script, where its comments are
-_MAP_URL = re.compile(rb"//[#@]\s*sourceMappingURL=(\S+)[ \t\r]*$", re.MULTILINE)
-_DEBUG_ID = re.compile(rb"//[#@]\s*debugId=([0-9A-Fa-f-]{32,36})[ \t\r]*$", re.MULTILINE)
-_INLINE = re.compile(rb"data:application/(?:x-)?json[^,]{0,100},", re.IGNORECASE)
 TOO_MUCH_MEMORY = f"Reading it takes more than {MEMORY_BYTES // 2**20} MiB of memory."
 
 
@@ -85,12 +80,17 @@ class Reading:
             for it in opened.members
             if it.kind == "source"
         }
+        scripts = [it for it in opened.members if it.kind == "script"]
+        self._by_id = {it.debug_id: it for it in scripts if it.debug_id is not None}
+        self._by_map = {
+            join(it.url, it.map_url) if it.map_url else f"{it.url}.map": it for it in scripts
+        }
 
     def records(self) -> Iterator[Record]:
         for member in self._bundle.members:
             content = self._bundle.read(member)
             if member.kind == "map":
-                yield from self._map(content)
+                yield from self._map(content, partial(self._script_text, member))
                 yield self._map_file(member.url, content, member.debug_id)
             elif member.kind == "script":
                 yield from self._script(member, content)
@@ -101,12 +101,12 @@ class Reading:
     def _script(self, member: Member, content: bytes) -> Iterator[Record]:
         """A script; a map that is written into it becomes a file beside it."""
         script = split(content)
-        debug_id = member.debug_id or _id_in(script.code)
+        debug_id = member.debug_id or _id_bytes(script.debug_id)
         named = member.map_url or script.map_url
         map_url = None if named is None or named.startswith("data:") else join(member.url, named)
         if script.map is not None:
             map_url = member.url + ".inline.map"
-            yield from self._map(script.map)
+            yield from self._map(script.map, partial(script.code.decode, "utf-8", "replace"))
             yield self._map_file(map_url, script.map, debug_id)
         yield from self._text("script", script.code)
         yield File(member.url, "script", _name(script.code), debug_id, map_url)
@@ -115,23 +115,23 @@ class Reading:
         name = _name(content)
         return File(url, "map", name, debug_id or self._own_ids.get(name), None)
 
-    def _map(self, content: bytes) -> Iterator[Record]:
+    def _map(self, content: bytes, script: Callable[[], str | None]) -> Iterator[Record]:
         name = _name(content)
         if ("map", name) in self._told:
             return
         try:
-            decoded = decode.decode(content)
+            decoded = decode.decode(content, self._source_text, script)
             table = decoded.table.to_bytes()
         except (SourceMapError, MemoryError) as error:
             self._told.add(("map", name))
             why = str(error) if isinstance(error, SourceMapError) else TOO_MUCH_MEMORY
             yield Content("map", name, len(content), why)
             return
-        if decoded.debug_id is not None:
-            self._own_ids[name] = _id_bytes(decoded.debug_id)
+        if own_id := _id_bytes(decoded.debug_id):
+            self._own_ids[name] = own_id
         rows: list[tuple[str, bytes | None, bool]] = []
         for source in decoded.sources:
-            text = self._source_text(source)
+            text = None if source.content is None else source.content.encode("utf-8", "replace")
             if text is not None:
                 yield from self._text("source", text)
             rows.append((source.path, None if text is None else _name(text), source.ignored))
@@ -139,11 +139,15 @@ class Reading:
         for at in range(0, len(rows), records.ROWS):
             yield Sources(rows[at : at + records.ROWS])
 
-    def _source_text(self, source: decode.Source) -> bytes | None:
-        if source.content is not None:
-            return source.content.encode("utf-8", "replace")
-        member = self._texts.get(source.path)
-        return None if member is None else self._bundle.read(member)
+    def _source_text(self, path: str) -> str | None:
+        return self._decoded(self._texts.get(path))
+
+    def _script_text(self, of_map: Member) -> str | None:
+        known = self._by_id.get(of_map.debug_id) if of_map.debug_id else None
+        return self._decoded(known or self._by_map.get(of_map.url))
+
+    def _decoded(self, member: Member | None) -> str | None:
+        return None if member is None else self._bundle.read(member).decode("utf-8", "replace")
 
     def _text(self, kind: Kind, text: bytes) -> Iterator[Record]:
         yield from self._content(kind, _name(text), len(text), text)
@@ -163,27 +167,24 @@ class Script:
     """A script without the map that is written into it, the URL of its map, and that map."""
 
     code: bytes
+    debug_id: str | None
     map_url: str | None = None
     map: bytes | None = None
 
 
 def split(content: bytes) -> Script:
-    """What the last comment of a script says of its map."""
-    at = content.rfind(b"sourceMappingURL=")
-    start = max(content.rfind(b"//#", 0, at), content.rfind(b"//@", 0, at)) if at >= 0 else -1
-    comment = _MAP_URL.match(content, start) if start >= 0 else None
-    if comment is None:
-        return Script(content)
-    inline = _INLINE.match(comment[1])
-    if inline is None:
-        return Script(content, comment[1][: bundle.MOST_URL].decode("utf-8", "replace"))
-    coded = comment[1][inline.end() :]
+    """What the comments of a script say of its map."""
+    said = comments(content)
+    if said.map_url is None:
+        return Script(content, said.debug_id)
     try:
-        is_base64 = b";base64" in inline[0].lower()
-        inside = base64.b64decode(coded) if is_base64 else unquote_to_bytes(coded)
-    except binascii.Error:
+        inside = inline_map(said.map_url)
+    except SourceMapError:
         inside = b""  # becomes a map that cannot be read, which says so
-    return Script(content[:start] + content[comment.end() :], map=inside)
+    if inside is None:
+        return Script(content, said.debug_id, said.map_url[: bundle.MOST_URL])
+    start, end = said.map_at
+    return Script(content[:start] + content[end:], said.debug_id, map=inside)
 
 
 def join(url: str, reference: str) -> str:
@@ -199,15 +200,8 @@ def join(url: str, reference: str) -> str:
         return reference
 
 
-def _id_in(code: bytes) -> bytes | None:
-    """What a script says of itself in a comment at its end."""
-    found = _DEBUG_ID.findall(code[-COMMENT_BYTES:])
-    text = decode.debug_id(found[-1].decode()) if found else None
-    return None if text is None else _id_bytes(text)
-
-
-def _id_bytes(debug_id: str) -> bytes:
-    return bytes.fromhex(debug_id.replace("-", ""))
+def _id_bytes(debug_id: str | None) -> bytes | None:
+    return None if debug_id is None else bytes.fromhex(debug_id.replace("-", ""))
 
 
 def _name(content: bytes) -> bytes:

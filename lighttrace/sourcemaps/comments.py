@@ -12,40 +12,46 @@ from lighttrace.errors import SourceMapError
 from lighttrace.sourcemaps.decode import MOST_BYTES, debug_id
 
 MOST_LINES = 12  # from the end that are looked at; nobody writes more comments there
-_COMMENT = re.compile(
-    rb"(?://|/\*)[#@]\s*(sourceMappingURL|debugId)=\s*([^\s*]+)\s*(?:\*/)?\s*$", re.ASCII
-)
-_ONLY_COMMENT = re.compile(rb"//|/\*")
+_MAP = b"sourceMappingURL"
+_SIGNS = (b"//#", b"//@", b"/*#", b"/*@")
+_COMMENT = re.compile(rb"..[#@]\s*(sourceMappingURL|debugId)=\s*([^\s*]+)\s*(?:\*/)?\s*$", re.ASCII)
+_NO_CODE = re.compile(rb"\s*(?://|/\*|$)")
 # what plugins put into the code itself, so that a browser can say it
 _SNIPPET = re.compile(rb"sentry-dbid-([0-9a-fA-F-]{36})")
 
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """`map_url` as it is written: relative to the script, or a `data:` URL; see `inline_map`."""
+    """`map_url` as it is written: relative to the script, or a `data:` URL; see `inline_map`. The
+    comment with it is at `map_at`, from and up to.
+    """
 
     map_url: str | None
     debug_id: str | None
+    map_at: tuple[int, int]
 
 
 def comments(script: bytes) -> Comments:
     """What stands at the end of a script. Of several the last counts; code behind them ends it."""
     said: dict[bytes, str] = {}
+    map_at = (0, 0)
     end = len(script.rstrip())
     for _ in range(MOST_LINES):
         start = max(script.rfind(b"\n", 0, end), script.rfind(b"\r", 0, end)) + 1
-        line = script[start:end].strip()
-        found = _COMMENT.search(line, max(line.rfind(b"//#"), line.rfind(b"/*#"), 0))
-        found = found or _COMMENT.search(line, max(line.rfind(b"//@"), line.rfind(b"/*@"), 0))
-        if found:
-            said.setdefault(found[1], found[2].decode("utf-8", "replace"))
-        if start == 0 or (line and not _ONLY_COMMENT.match(line)):
+        begin = max(script.rfind(sign, start, end) for sign in _SIGNS)
+        found = _COMMENT.match(script, begin, end) if begin >= 0 else None
+        if found and found[1] not in said:
+            said[found[1]] = found[2].decode("utf-8", "replace")
+            if found[1] == _MAP:
+                map_at = found.span()
+        if start == 0 or not _NO_CODE.match(script, start, end):
             break
         end = start - 1
     snippet = _SNIPPET.search(script)
     return Comments(
-        said.get(b"sourceMappingURL"),
+        said.get(_MAP),
         debug_id(said.get(b"debugId")) or (debug_id(snippet[1].decode()) if snippet else None),
+        map_at,
     )
 
 

@@ -12,6 +12,7 @@ from lighttrace.sourcemaps import child, records
 from lighttrace.sourcemaps.records import Content, Done, Failed, File, Record, Sources
 from lighttrace.sourcemaps.table import Table
 from tests.sourcemaps.test_bundle import made
+from tests.store.uploads import zstd
 from tests.uploads.recorded import CHUNK_POSTS, DEBUG_IDS
 from tests.uploads.recorded import bundle as recorded
 
@@ -142,6 +143,23 @@ def test_texts_that_a_map_lacks_are_taken_from_the_bundle() -> None:
     assert sources.rows == [("src/a.ts", text.sha1, False)]
 
 
+@pytest.mark.parametrize("known_by", ["id", "header", "name"])
+def test_where_nobody_has_the_texts_the_script_names_the_functions(known_by: str) -> None:
+    a_map = {**MAP, "sourcesContent": None, "names": ["pay"], "mappings": "SAAAA"}
+    header = {"id": {"debug-id": ID}, "header": {"Sourcemap": "b.map"}, "name": {}}[known_by]
+    map_url = {"id": "~/x.map", "header": "~/b.map", "name": "~/a.js.map"}[known_by]
+    found = read(
+        a_bundle(
+            ("source_map", map_url, json.dumps(a_map)),
+            ("minified_source", "~/a.js", "function t(){x}"),
+            **{"a": header, "x": header},
+        )
+    )
+    at = next(n for n, it in enumerate(found) if isinstance(it, Content) and it.kind == "map")
+    token = table_in(found[at + 1]).find(0, 13)
+    assert token is not None and token.function == "pay"
+
+
 def test_one_map_that_cannot_be_read_spoils_no_bundle() -> None:
     found = read(
         a_bundle(
@@ -170,12 +188,13 @@ def test_records_come_through_a_file_and_must_not_break_off() -> None:
             list(records.read(io.BytesIO(data[:end])))
 
 
-def test_a_table_comes_through(tmp_path: Any) -> None:
-    from tests.store.uploads import zstd
+def table_in(piece: Record) -> Table:
+    assert isinstance(piece, records.Piece)
+    return Table.from_bytes(zstd.decompress(piece.data))
 
+
+def test_a_table_comes_through() -> None:
     found = read(a_bundle(("source_map", "~/a.js.map", json.dumps(MAP))))
     at = next(n for n, it in enumerate(found) if isinstance(it, Content) and it.kind == "map")
-    piece = found[at + 1]
-    assert isinstance(piece, records.Piece)
-    token = Table.from_bytes(zstd.decompress(piece.data)).find(0, 3)
+    token = table_in(found[at + 1]).find(0, 3)
     assert token is not None and token[:3] == (0, 0, 0)

@@ -12,6 +12,7 @@ from lighttrace.store.database import Reader, Transaction
 
 State: TypeAlias = Literal["created", "assembling", "ok", "error", "gone"]
 NAME_BYTES = 20  # a SHA-1
+FORGOTTEN = 500  # files in one transaction
 WAITING: frozenset[State] = frozenset({"created", "assembling"})
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -166,14 +167,19 @@ def add_files(tx: Transaction, bundle_id: int, first: int, files: Sequence[File]
     tx.execute(COUNT_FILES, (len(rows), bundle_id))
 
 
-FORGET_FILES = "delete from bundle_file where bundle_id = ?"
+FORGET_FILES = f"""
+delete from bundle_file where bundle_id = ?1 and (url, number) in (
+  select url, number from bundle_file where bundle_id = ?1 limit {FORGOTTEN})
+"""
 START_ANEW = "update bundle set files = 0 where id = ?"
 
 
-def forget_files(tx: Transaction, bundle_id: int) -> None:
-    """Before it is read: what an attempt that broke off has left."""
-    tx.execute(FORGET_FILES, (bundle_id,))
+def forget_files(tx: Transaction, bundle_id: int) -> bool:
+    """Some of the files that an attempt has left which broke off or failed; whether there are
+    more.
+    """
     tx.execute(START_ANEW, (bundle_id,))
+    return tx.execute(FORGET_FILES, (bundle_id,)).rowcount == FORGOTTEN
 
 
 END = """
@@ -185,9 +191,9 @@ update bundle set state = ?, error = ?, chunks = null, size_bytes = ?, changed_a
 def settle(
     tx: Transaction, bundle_id: int, size_bytes: int, now_ms: int, error: str | None = None
 ) -> None:
-    """It has been read; or, with `error`, it cannot be, and why."""
-    if error is not None:
-        forget_files(tx, bundle_id)
+    """It has been read; or, with `error`, it cannot be, and why: its files are forgotten by
+    then.
+    """
     state: State = "ok" if error is None else "error"
     tx.execute(END, (state, error, size_bytes, now_ms, bundle_id))
 

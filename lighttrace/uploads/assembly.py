@@ -33,6 +33,7 @@ POLL_S = 0.1
 TOO_LONG = f"Reading it takes longer than {child.CPU_S // 60} minutes, which is as long as it may."
 KILLED = "The process that read it was ended by the system, probably for want of memory."
 CRASHED = "Reading it failed; the server's log says how."
+RELEASED = 500  # contents in one transaction
 SAID_BYTES = 2000  # of what a child has to say, into the log
 WORK = "work-"
 
@@ -155,12 +156,12 @@ class Assembly:
             why = CRASHED
         finally:
             await asyncio.to_thread(rmtree, work, ignore_errors=True)
+        if why is not None:
+            await self._take_back(bundle.id, list(ids.values()))
         now_ms = self._clock.now_ms()
         await self._store.write(bundles.settle, bundle.id, size, now_ms, why)
-        if why is not None:
-            await self._store.write(unused.release, list(ids.values()))
-            while await self._store.write(unused.bite):
-                await self._let_others()
+        while why is not None and await self._store.write(unused.bite):
+            await self._let_others()
         await asyncio.to_thread(self.chunks.drop, bundle.chunks, began_ms)
         log.info("bundle %s: %s", bundle.sha1.hex(), why or "read")
 
@@ -199,7 +200,7 @@ class Assembly:
 
     async def _keep(self, bundle_id: int, path: Path, ids: dict[keeping.Key, int]) -> None:
         """`ids` is filled with the contents that the bundle has, as far as they are kept."""
-        await self._store.write(bundles.forget_files, bundle_id)
+        await self._take_back(bundle_id, [])
         kept = keeping.Kept()
         with path.open("rb") as file:
             some = keeping.batches(records.read(file))
@@ -208,6 +209,14 @@ class Assembly:
                 kept = await self._store.write(keeping.keep, bundle_id, batch, kept, ids, now_ms)
                 ids |= kept.ids
                 await self._let_others()
+
+    async def _take_back(self, bundle_id: int, artifact_ids: Sequence[int]) -> None:
+        """Forget the files of a bundle, and give up contents that only it has."""
+        while await self._store.write(bundles.forget_files, bundle_id):
+            await self._let_others()
+        for at in range(0, len(artifact_ids), RELEASED):
+            await self._store.write(unused.release, artifact_ids[at : at + RELEASED])
+            await self._let_others()
 
     def _tidy(self) -> None:
         """What a process that was killed has left; only who is alone may."""

@@ -11,6 +11,7 @@ from lighttrace.store.database import Transaction
 
 BATCH_BYTES = 256 * 1024  # of one transaction
 BATCH_RECORDS = 200
+ROW_BYTES = 512  # what a source of a map counts as
 
 Key = tuple[Kind, bytes]
 
@@ -35,7 +36,10 @@ def batches(found: Iterable[Record]) -> Iterator[list[Record]]:
     size = 0
     for record in found:
         batch.append(record)
-        size += len(record.data) if isinstance(record, Piece) else 0
+        if isinstance(record, Piece):
+            size += len(record.data)
+        elif isinstance(record, Sources):
+            size += len(record.rows) * ROW_BYTES
         if size >= BATCH_BYTES or len(batch) >= BATCH_RECORDS:
             yield batch
             batch, size = [], 0

@@ -14,13 +14,14 @@ import pytest
 
 from lighttrace.clock import FixedClock
 from lighttrace.errors import DiskError
+from lighttrace.sourcemaps.records import Content, Done, Piece, Record, Sources
 from lighttrace.sourcemaps.table import Table
 from lighttrace.store import artifacts, bundles, maps
 from lighttrace.store.bundles import Build, Bundle
 from lighttrace.store.maps import FoundMap
 from lighttrace.store.store import Store
 from lighttrace.uploads import assembly as module
-from lighttrace.uploads import bundling
+from lighttrace.uploads import bundling, keeping
 from lighttrace.uploads.assembly import Assembly
 from lighttrace.uploads.bundling import Given
 from tests.sourcemaps.test_bundle import made
@@ -126,6 +127,14 @@ async def test_a_bundle_that_breaks_half_way_takes_back_what_it_had_stored(
     assert await work.one()
     assert "299" in ((await state(store, name))[1] or "")
     assert await leftovers(store, tmp_path / "uploads") == NOTHING
+
+
+def test_no_transaction_of_an_upload_is_long() -> None:
+    piece, few = Piece(b"x" * 100_000), Sources([("a.ts", None, False)] * 500)
+    found: list[Record] = [*[piece] * 5, *[few] * 5, *[Content("source", b"", 0)] * 500, Done()]
+    some = list(keeping.batches(found))
+    assert [it for batch in some for it in batch] == found
+    assert [len(batch) for batch in some] == [3, 3, 2, 2, 200, 200, 101]
 
 
 async def test_a_wrong_checksum_is_told(work: Assembly, store: Store, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ KINDS = {
     "token": "API tokens",
     "issue": "Deleted issues",
     "mute": "Mutes",
+    "upload": "Uploads",
     "settings": "Settings",
 }
 # action → what stands before its subject and after it; {} are filled from the detail
@@ -55,6 +56,7 @@ WORDS = {
     "issue.undiscard": ("keeps again what was discarded of", ""),
     "mute.add": ("muted", "for everybody"),
     "mute.end": ("unmuted", ""),
+    "upload.withdraw": ("deleted what was uploaded for", ""),
     "settings.reload": ("reloaded", ""),
 }
 ALARMING = {"sign_in.failed", "sign_in.locked"}

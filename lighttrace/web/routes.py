@@ -51,6 +51,7 @@ from lighttrace.web.pages import (
     system,
     teams,
     tokens,
+    uploads,
 )
 
 ROUTES: tuple[Page, ...] = (
@@ -68,6 +69,7 @@ ROUTES: tuple[Page, ...] = (
     *account_projects.PAGES,
     *settings.PAGES,
     *project_settings.PAGES,
+    *uploads.PAGES,
     *members.PAGES,
     *teams.PAGES,
     *tokens.PAGES,

@@ -32,7 +32,7 @@ PERSONS = {
 OF_A_PROJECT = {"project", "short_id", "event_id", "issue"}  # parameters that name somebody's
 OF_NOBODY = {
     *("name", "path", "org", "key", "which", "kind", "note", "token", "session"),
-    *("invitation", "person", "team", "hash", "search", "mute", "channel"),
+    *("invitation", "person", "team", "hash", "search", "mute", "channel", "bundle"),
     "version",  # what is of it, is of a project
 }
 # what a page leaves behind that only looks: sign-ins, looks, the audit log of refusals
@@ -79,7 +79,7 @@ class House:
             "org": "lighttrace", "which": "latest", "kind": "csv", "key": "1", "note": "1",
             "session": "0" * 64, "invitation": "0" * 64, "person": str(self.person_id),
             "team": "one", "token": self.undo, "hash": "1", "version": "shop@1",
-            "search": "1", "mute": "1", "channel": "chat",
+            "search": "1", "mute": "1", "channel": "chat", "bundle": "1",
         }  # fmt: skip
         if "tokens/" in page.path:
             values["token"] = str(self.token_id)

@@ -27,6 +27,7 @@ PROJECT_SECTIONS = (
     ("Keys and DSN", ""),
     ("Ownership", "/ownership"),
     ("High-value paths", "/paths"),
+    ("Source maps", "/uploads"),
 )
 SAID = {"deleted": "The project is deleted. What it held is being removed."}
 ADMINS_SECTIONS = (("Audit log", "/audit"), ("System", "/system"))

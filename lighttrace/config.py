@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from lighttrace.errors import ConfigError, Problem
+from lighttrace.event import source_links
 from lighttrace.event.grouping.rules import Rules
 from lighttrace.event.owners import Rulebook
 from lighttrace.settings.alerts import Alerts
@@ -26,6 +27,7 @@ from lighttrace.settings.owners import Owners
 from lighttrace.settings.project import ProjectOptions
 from lighttrace.settings.server import Server
 from lighttrace.settings.sign_in import SignInOptions
+from lighttrace.settings.source_links import SourceOptions
 from lighttrace.settings.store import StoreOptions
 from lighttrace.toml.reading import Reading
 from lighttrace.toml.setting import NOT_IN_FILE, Table
@@ -88,6 +90,15 @@ class Config(Table, frozen=True):
         """How much louder than usual a spike is in a project."""
         own = next((it for it in self.projects if it.slug == slug), None)
         return (own.spikes if own else None) or self.alerts.spikes
+
+    def source_of(self, slug: str) -> SourceOptions | None:
+        """Where the code of a project can be read, if the file says so."""
+        return next((it.source for it in self.projects if it.slug == slug), None)
+
+    def source_rules(self, slug: str) -> source_links.Rules:
+        """How frames of a project link to its code."""
+        own = self.source_of(slug)
+        return own.rules if own is not None else source_links.NO_RULES
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -15,7 +15,12 @@ from lighttrace.toml.setting import Setting, Table, settings
 from lighttrace.toml.spelling import as_toml
 
 FILE = Path(__file__).parents[1] / configuration.FILE
-ENV = {"SMTP_PASSWORD": "correct horse", "OIDC_SECRET": "battery staple", "TELEGRAM_TOKEN": "12:ab"}
+ENV = {
+    "SMTP_PASSWORD": "correct horse",
+    "OIDC_SECRET": "battery staple",
+    "TELEGRAM_TOKEN": "12:ab",
+    "SOURCE_TOKEN": "glpat-1",
+}
 
 
 def every(cls: type[Table] = Config, path: str = "") -> Iterator[tuple[str, Setting, str]]:

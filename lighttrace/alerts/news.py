@@ -14,11 +14,13 @@ from lighttrace.alerts.digest import Digest
 from lighttrace.alerts.shapes.text import seen
 from lighttrace.alerts.weekly import Report
 from lighttrace.config import Config
-from lighttrace.event import details
+from lighttrace.event import details, frames, source_links
 from lighttrace.event.impact import Weights
-from lighttrace.event.model import Event, Json
+from lighttrace.event.model import Event, Frame, Json
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.event.secret_code import without_secrets
+from lighttrace.event.source_links import Link
+from lighttrace.event.source_links import Rules as SourceRules
 from lighttrace.event.title import crash_frame
 from lighttrace.store import events, feedback, inbox, issues, notes, reread, sight
 from lighttrace.store.database import Reader
@@ -60,6 +62,7 @@ class Terms:
 
     weights: Weights = field(default_factory=Weights)
     scrub: Mapping[str, ScrubRules] = field(default_factory=dict)
+    sources: Mapping[str, SourceRules] = field(default_factory=dict)  # by project as well
 
     @classmethod
     def of(cls, config: Config) -> "Terms":
@@ -67,6 +70,7 @@ class Terms:
         return cls(
             config.impact.weights,
             {slug: ScrubRules(it.enabled, it.keys, it.safe_keys) for slug, it in named.items()},
+            {slug: config.source_rules(slug) for slug in named},
         )
 
 
@@ -87,6 +91,7 @@ class Place:
     function: str
     file: str
     code: tuple[Line, ...] = ()
+    link: Link | None = None  # to the line at the host of the repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +294,7 @@ def _issue(db: Reader, issue_id: int | None) -> Issue | None:
 def _told(issue: Issue, event: Event | None, base_url: str, now_ms: int, terms: Terms) -> Told:
     """`event`: whose place and trail are shown, None in a list of several."""
     scrub = terms.scrub.get(issue.project_slug, ScrubRules())
+    sources = terms.sources.get(issue.project_slug, source_links.NO_RULES)
     return Told(
         short_id=issue.short_id,
         project=issue.project_slug,
@@ -301,7 +307,7 @@ def _told(issue: Issue, event: Event | None, base_url: str, now_ms: int, terms: 
         people=issue.people_ever,
         environment=(event.environment or "") if event else "",
         release=(event.release or "") if event else "",
-        place=_place(event, scrub) if event else None,
+        place=_place(event, scrub, sources) if event else None,
         steps=_steps(event) if event else (),
         since=age(max(0, now_ms - issue.first_at) / 1000),
         first_at=issue.first_at,
@@ -318,14 +324,15 @@ def _event(db: Reader, issue: Issue, event_row: Json) -> Event | None:
     return reread.event(db, latest.row) if latest else None
 
 
-def _place(event: Event, scrub: ScrubRules) -> Place | None:
+def _place(event: Event, scrub: ScrubRules, sources: SourceRules) -> Place | None:
     frame = crash_frame(event)
     if frame is None:
         return None
+    link = _link(event, frame, sources)
     file = frame.filename or frame.abs_path or frame.module or ""
     at = f"{file}:{frame.lineno}" if file and frame.lineno else file
     if frame.context_line is None or frame.lineno is None:
-        return Place(frame.function or "", at)
+        return Place(frame.function or "", at, link=link)
     before = frame.pre_context[-LINES_BEFORE:]
     lines = (*before, frame.context_line, *frame.post_context[:LINES_AFTER])
     texts = _dedented(tuple(without_secrets(lines, scrub)))
@@ -334,7 +341,15 @@ def _place(event: Event, scrub: ScrubRules) -> Place | None:
         Line(number, text[:CODE_LENGTH], number == frame.lineno)
         for number, text in enumerate(texts, first)
     )
-    return Place(frame.function or "", at, code)
+    return Place(frame.function or "", at, code, link)
+
+
+def _link(event: Event, frame: Frame, sources: SourceRules) -> Link | None:
+    own = not frames.is_library(frame, event.platform) if frame.in_app is None else frame.in_app
+    at = source_links.revision(event.release, None, sources.branch)
+    found = source_links.link(frame, sources, at, event.platform, own=own)
+    # what an SDK says is a link may lead anywhere, and a mail has no page around it that says so
+    return found if isinstance(found, Link) and found.path else None
 
 
 def _dedented(lines: tuple[str, ...]) -> list[str]:

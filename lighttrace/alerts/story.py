@@ -64,6 +64,7 @@ class Story:
     headline: str
     function: str
     file: str
+    source: tuple[str, str] | None  # the address of that line at its host, and words for it
     aside: str
     facts: tuple[tuple[str, str], ...]  # (number, what of)
     box: Said | None
@@ -100,6 +101,7 @@ def story(news: News, told: Told) -> Story:
         headline=headline(told),
         function=short(place.function) if place else "",
         file=short(place.file if place and place.file else told.culprit),
+        source=_source(told),
         aside=_aside(news, told),
         facts=tuple(_facts(news, told)),
         box=_box(news, told),
@@ -126,6 +128,11 @@ def story(news: News, told: Told) -> Story:
         else "",
         quote=quote(news),
     )
+
+
+def _source(told: Told) -> tuple[str, str] | None:
+    link = told.place.link if told.place else None
+    return None if link is None else (link.url, f"Code at {link.at}")
 
 
 def _kicker(news: News, told: Told) -> str:

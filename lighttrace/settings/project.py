@@ -5,6 +5,7 @@ from typing import Annotated
 from lighttrace.settings.grouping import Fingerprints, StackRules
 from lighttrace.settings.kinds import Names, Sensitivity, Slug
 from lighttrace.settings.owners import HighValue, OwnerRules
+from lighttrace.settings.source_links import SourceOptions
 from lighttrace.toml.setting import Note, Table, letters
 
 
@@ -58,3 +59,4 @@ class ProjectOptions(Table, frozen=True):
     stack_rules: StackRules = ()
     """Stack trace rules of this project, one a line; they come after those in [grouping]."""
     scrub: ScrubOptions = ScrubOptions()
+    source: SourceOptions | None = None

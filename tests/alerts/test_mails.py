@@ -19,6 +19,7 @@ from lighttrace.alerts.message import MOST_BYTES, SUBJECT_LENGTH, Mail, message_
 from lighttrace.alerts.news import Terms
 from lighttrace.event.impact import Weights
 from lighttrace.event.scrub import ScrubRules
+from lighttrace.event.source_links import Rules
 from lighttrace.ingest.errors import event_write
 from lighttrace.ingest.origin import Origin
 from lighttrace.store import feedback, triage, users
@@ -189,6 +190,22 @@ def test_a_mail_says_how_much_it_matters_by_the_weights_of_the_file(shelf: Shelf
     assert "New error · impact 77" in told_of(shelf, "new", issue, terms=heavy).text
     triage.set_state(shelf.db, [issue], State.RESOLVED, None, NOON)
     assert "impact" not in told_of(shelf, "new", issue).text
+
+
+def test_a_mail_leads_to_the_line_at_the_host_that_the_file_names(shelf: Shelf) -> None:
+    issue = shelf.receive_one(an_error(release="web@3.18.2+a41f9c2"))
+    assert "Code at" not in told_of(shelf, "new", issue).text
+    own = Terms(sources={"checkout": Rules("https://git.example/shop/{commit}/{path}#L{line}")})
+    mail = told_of(shelf, "new", issue, terms=own)
+    url = "https://git.example/shop/a41f9c2/src/checkout.tsx#L145"
+    assert f"Code at a41f9c2: {url}\n" in mail.text
+    assert url in Parts(mail.html).links and "Code at a41f9c2" in Parts(mail.html).text
+
+
+def test_what_an_event_says_is_a_link_leads_nowhere_in_a_mail(shelf: Shelf) -> None:
+    frame = {"source_link": "https://evil.example/x", "filename": "/x.js", "abs_path": "/x.js"}
+    mail = told_of(shelf, "new", shelf.receive_one(an_error(frame=frame)))
+    assert "evil.example" not in mail.text + mail.html
 
 
 def test_a_password_in_the_code_around_it_leaves_in_no_mail(shelf: Shelf) -> None:

@@ -17,8 +17,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from lighttrace.errors import StoreError
+from lighttrace.event import source_links
 from lighttrace.event.grouping.explain import Explanation
 from lighttrace.event.grouping.rules import Rules
+from lighttrace.event.model import Event
 from lighttrace.sourcemaps.readable import frames
 from lighttrace.store import (
     activity,
@@ -68,6 +70,7 @@ from lighttrace.web.comments import NOTHING_SAID, Comment, Talk
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.listing import PERIOD_WORDS, PERIODS
 from lighttrace.web.render import render, wants_fragment
+from lighttrace.web.source_view import Sources
 from lighttrace.web.state import Services
 from lighttrace.web.tags_view import Distribution
 from lighttrace.web.view import EventView
@@ -147,6 +150,7 @@ class Seen:
     why: Explanation | None
     report: Feedback | None
     mapped: bool = False  # source maps have made some of it readable
+    sources: Sources | None = None  # None: the file does not say where its code is
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +236,7 @@ def _context(request: Request, asked: Asked, found: Looked, now_ms: int) -> Mapp
         "project": issue.project_slug,
         "asked": asked,
         "found": found,
+        "sources": found.event and found.event.sources,
         "issue": issue,
         "pills": listing.pills(issue, issue.first_at, now_ms),
         "address": partial(asked.url, request),
@@ -286,13 +291,19 @@ def _head(
 async def _part(request: Request, asked: Asked) -> Response:
     """A folded part that somebody opened: a frame, a thread, the earlier steps."""
     services = state.of(request)
-    part = await services.store.read(_find_part, asked, guards.sight(request), services)
-    if part is None:
+    found = await services.store.read(_find_part, asked, guards.sight(request), services)
+    if found is None or found[0] is None:
         raise HTTPException(404)
-    return render(request, "parts/event_part.html", block="part", part=part, key=asked.parts[0])
+    part, sources = found
+    key = asked.parts[0]
+    return render(
+        request, "parts/event_part.html", block="part", part=part, key=key, sources=sources
+    )
 
 
-def _find_part(db: Reader, asked: Asked, sight: Sight, services: Services) -> Any:
+def _find_part(
+    db: Reader, asked: Asked, sight: Sight, services: Services
+) -> tuple[Any, Sources | None] | None:
     issue = issues.by_short_id(db, asked.short_id, sight)
     row = events.chosen(db, issue.id, asked.which, asked.environment) if issue else None
     event = reread.event(db, row.row) if row else None
@@ -301,11 +312,19 @@ def _find_part(db: Reader, asked: Asked, sight: Sight, services: Services) -> An
     event = _rules(services, issue).seen(event)
     if asked.minified:
         event = readable.as_sent(db, issue.project_id, event)
-    return view.part(event, asked.parts[0])
+    return view.part(event, asked.parts[0]), _sources(db, issue, event, services)
 
 
 def _rules(services: Services, issue: Issue) -> Rules:
     return services.options(issue.project_id).grouping
+
+
+def _sources(db: Reader, issue: Issue, event: Event, services: Services) -> Sources | None:
+    rules = services.config.source_rules(issue.project_slug)
+    if not rules.template and not any(frame.source_link for frame in frames(event)):
+        return None
+    at = source_links.revision(event.release, None, rules.branch)
+    return Sources(event, rules, at)
 
 
 def _look(
@@ -329,7 +348,7 @@ def _look(
     there = services.tallies.of(db, issue.project_id, asked.environment, here.since_ms, now_ms)
     return replace(
         found,
-        event=_seen(db, issue, row, asked, _rules(services, issue)) if row else None,
+        event=_seen(db, issue, row, asked, services) if row else None,
         tags=tags_view.distributions(here.stats()),
         standouts=standing_out(here, there),
         history=activity.of_issue(db, issue.id),
@@ -382,9 +401,9 @@ def _suiting(issue: Issue, now_ms: int) -> str:
     return "14d" if now_ms - issue.last_at < 14 * format.DAY else "90d"
 
 
-def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, rules: Rules) -> Seen:
-    stored = reread.with_body(db, row.row)
-    shown, why, mapped = None, None, False
+def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, services: Services) -> Seen:
+    stored, rules = reread.with_body(db, row.row), _rules(services, issue)
+    shown, why, mapped, sources = None, None, False, None
     if stored is not None:
         event = rules.seen(stored[0])
         why = rules.explain(event)
@@ -401,6 +420,7 @@ def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, rules: Rules) -
             every=asked.every,
             filtered=stored[1].count(format.FILTERED.encode()),
         )
+        sources = _sources(db, issue, event, services)
     return Seen(
         row,
         events.around(db, issue.id, row.row),
@@ -408,6 +428,7 @@ def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, rules: Rules) -
         why,
         feedback.of_event(db, row.event_id, row.project_id),
         mapped,
+        sources,
     )
 
 

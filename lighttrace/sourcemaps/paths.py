@@ -13,7 +13,9 @@ _WHOLE = re.compile(r"/|[A-Za-z]:/|[A-Za-z][A-Za-z0-9+.-]+:")  # `sourceRoot` is
 _FILE = re.compile(r"^file:(?://[^/]*)?", re.IGNORECASE)
 _DRIVE = re.compile(r"^/*[A-Za-z]:/")
 # what follows `//` is a package, a chunk or a host: no part of the path
-_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:(?://(?:@[^/]+/)?[^/]*/?)?(?:\[project\]/)?")
+_SCHEME = re.compile(
+    r"^[A-Za-z][A-Za-z0-9+.-]+:(?://(?:@[^/]+/)?[^/]*/?)?(?:\[project\]/|\([\w-]+\)/)?"
+)
 _VERSION = re.compile(r"\?[\w&=.,%-]*$| [0-9a-f]{16,}$")  # `App.vue?4f1c`, `bootstrap 5c3fd0…`
 # where machines that build keep what they build: nothing of it says anything of the source
 _ROOTS = (
@@ -27,7 +29,7 @@ _ROOT = re.compile(f"/(?:{'|'.join(_ROOTS)})/", re.IGNORECASE)
 _BEGINS = re.compile(
     r"/(?=(?:src|app|apps|lib|libs|packages|pages|components|client|server|node_modules)/)"
 )
-_IN_A_PACKAGE = re.compile(r"^.*?/(?=node_modules/)")  # which package's is of no interest
+_IN_A_PACKAGE = re.compile(r"^.*/(?=node_modules/)")  # whose, and of which version, varies
 
 
 def clean(source: str, root: str = "") -> str:

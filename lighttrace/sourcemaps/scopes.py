@@ -10,6 +10,9 @@ from lighttrace.sourcemaps.script import NotUnderstood, Tokens, tokens
 
 _SCRIPTS = frozenset(("js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", ""))
 _NO_JSX = frozenset(("ts", "mts", "cts"))
+_COMPONENTS = frozenset(("vue", "svelte"))
+_SCRIPT = re.compile(r"<script\b[^<>]*+>")
+_TEXT = re.compile(r"[^\r\n\u2028\u2029]")
 _LINE_END = re.compile(r"\r\n?|\n|\u2028|\u2029")
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
 
@@ -28,6 +31,8 @@ def changes(path: str, source: str) -> list[Change]:
     """Where the function changes in an original file, in order; empty if it was not understood."""
     ending = path.rpartition("/")[2].rpartition(".")
     kind = ending[2].lower() if ending[1] else ""
+    if kind in _COMPONENTS:
+        source, kind = _scripts_of(source), "ts"
     if kind not in _SCRIPTS:
         return []
     try:
@@ -35,6 +40,16 @@ def changes(path: str, source: str) -> list[Change]:
         return _placed(functions(read), _Places(read))
     except NotUnderstood:
         return []
+
+
+def _scripts_of(component: str) -> str:
+    """A component's scripts where they are, and blanks for its template and its styles."""
+    text = list(_TEXT.sub(" ", component))
+    tag = _SCRIPT.search(component)
+    while tag and (end := component.find("</script", tag.end())) >= 0:
+        text[tag.end() - 1 : end + 1] = f";{component[tag.end() : end]};"  # each for itself
+        tag = _SCRIPT.search(component, end)
+    return "".join(text)
 
 
 def changes_of_minified(

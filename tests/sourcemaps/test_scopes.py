@@ -82,8 +82,18 @@ def test_a_function_has_the_name_that_people_gave_it(source, name):
     assert function_at(source, "HERE") == name
 
 
+def test_a_component_has_the_functions_of_its_scripts():
+    text = """<template><a @click="pay('it')">It's {{ total( }}</a></template>
+<script lang="ts">export default { methods: { load() { LOAD } } }</script>
+<script setup lang="ts">
+const pay = (a: A): B => <B>{ PAY }
+</script>
+<style>a { color: red }</style>"""
+    found = {it: function_at(text, it, "src/App.vue") for it in ("total", "LOAD", "PAY", "color")}
+    assert found == {"total": "", "LOAD": "load", "PAY": "pay", "color": ""}
+
+
 def test_only_scripts_have_functions():
-    assert changes("src/App.vue", "function pay() {}") == []
     assert changes("src/style.css", "a { b: c }") == []
     assert function_at("function pay() { HERE }", "HERE", "webpack/bootstrap") == "pay"
     assert function_at("const pay = <T>(a: T) => HERE", "HERE", "a.ts") == "pay"

@@ -9,10 +9,9 @@ it reads a file, and writes records (`records.py`).
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha1
 from pathlib import Path
 from typing import BinaryIO
@@ -90,7 +89,7 @@ class Reading:
         for member in self._bundle.members:
             content = self._bundle.read(member)
             if member.kind == "map":
-                yield from self._map(content, partial(self._script_text, member))
+                yield from self._map(content, self._script_text(member))
                 yield self._map_file(member.url, content, member.debug_id)
             elif member.kind == "script":
                 yield from self._script(member, content)
@@ -106,7 +105,7 @@ class Reading:
         map_url = None if named is None or named.startswith("data:") else join(member.url, named)
         if script.map is not None:
             map_url = member.url + ".inline.map"
-            yield from self._map(script.map, partial(script.code.decode, "utf-8", "replace"))
+            yield from self._map(script.map, script.code.decode("utf-8", "replace"))
             yield self._map_file(map_url, script.map, debug_id)
         yield from self._text("script", script.code)
         yield File(member.url, "script", _name(script.code), debug_id, map_url)
@@ -115,7 +114,7 @@ class Reading:
         name = _name(content)
         return File(url, "map", name, debug_id or self._own_ids.get(name), None)
 
-    def _map(self, content: bytes, script: Callable[[], str | None]) -> Iterator[Record]:
+    def _map(self, content: bytes, script: str | None) -> Iterator[Record]:
         name = _name(content)
         if ("map", name) in self._told:
             return

@@ -18,7 +18,7 @@ import msgspec
 from lighttrace.errors import SourceMapError
 from lighttrace.sourcemaps import mappings, paths
 from lighttrace.sourcemaps.mappings import Section, Tokens
-from lighttrace.sourcemaps.scopes import Change, changes, changes_of_minified
+from lighttrace.sourcemaps.scopes import Change, changes, changes_of_minified, widths
 from lighttrace.sourcemaps.table import Table
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -95,13 +95,13 @@ class _Flat(msgspec.Struct):
 def decode(
     data: bytes,
     text_of: Callable[[str], str | None] = lambda path: None,
-    script: Callable[[], str | None] = lambda: None,
+    script: str | None = None,
 ) -> Decoded:
     """Read a source map. Raises SourceMapError, whose sentence says what is wrong with it.
 
-    `text_of` is asked for the texts of sources that the map does not have itself, by their paths.
-    `script`, the generated file, is asked for if there are texts that nobody has: it knows names of
-    functions, too. What the two raise comes through.
+    `text_of` is asked for the texts of sources that the map does not have itself, by their paths;
+    what it raises comes through. `script`, the generated file, says how long its lines are, and
+    names functions if there are texts that nobody has.
     """
     if len(data) > MOST_BYTES:
         raise SourceMapError(f"The map is larger than {MOST_BYTES // 2**20} MiB.")
@@ -112,10 +112,12 @@ def decode(
         for it in flat.sources
     ]
     changed = _changes(sources)
-    generated = None if all(changed) else script()
-    minified = changes_of_minified(generated, partial(_original, flat)) if generated else []
+    minified: list[Change] = []
+    if script is not None and not all(changed):
+        minified = changes_of_minified(script, partial(_original, flat))
+    lengths = widths(script)[: len(flat.tokens.ends)] if script is not None else ()
     return Decoded(
-        Table.of(flat.tokens, flat.names, [minified, *changed]),
+        Table.of(flat.tokens, flat.names, [minified, *changed], lengths),
         tuple(sources),
         _debug_id_of(read),
         read.file if isinstance(read.file, str) and read.file else None,

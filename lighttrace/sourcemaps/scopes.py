@@ -67,6 +67,18 @@ def changes_of_minified(
         return []
 
 
+def widths(script: str) -> list[int]:
+    """How long each line is, counted as JavaScript does."""
+    breaks = list(_LINE_END.finditer(script))
+    starts = [0, *(it.end() for it in breaks)]
+    ends = [*(it.start() for it in breaks), len(script)]
+    wide = [it.start() for it in _WIDE.finditer(script)]
+    return [
+        end - start + bisect_left(wide, end) - bisect_left(wide, start)
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
 class _Places:
     """Lines and columns of tokens, counted as JavaScript does: some characters are two."""
 

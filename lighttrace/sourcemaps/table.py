@@ -23,7 +23,7 @@ else:
     from backports import zstd
 
 # in the machine's own order of bytes: a table of a machine with another one is not recognised
-_MAGIC = 0x4C544D32
+_MAGIC = 0x4C544D33
 _ZSTD: dict[int, int] = {
     zstd.CompressionParameter.compression_level: 3,
     zstd.CompressionParameter.checksum_flag: 1,  # so that what is read back can be trusted
@@ -31,6 +31,9 @@ _ZSTD: dict[int, int] = {
 _SIZES = {b"B": 1, b"H": 2, b"I": 4}
 _LARGEST_BYTES = 256 * 1024 * 1024
 _DAMAGED = "The table of this source map is damaged, or of another version. Upload the map again."
+# calls begin where a mapping does, so one that is so far behind the last of its line is of another
+# build; maps that speak of whole lines have only short ones
+_FAR = 2000
 _UNKNOWN, _NAMELESS, _NAMED = 0, 1, 2  # in `functions`; from 2 on it is a name
 
 
@@ -59,6 +62,7 @@ class _Arrays(NamedTuple):
 
     `change_ends` has an entry for the generated file and one for each source: the number of changes
     of the function up to its end. Each is at a line and a column, and `functions` says what comes.
+    `widths` are the lengths of generated lines; there are none if the script was not at hand.
     """
 
     ends: memoryview
@@ -72,6 +76,7 @@ class _Arrays(NamedTuple):
     change_lines: memoryview
     change_columns: memoryview
     functions: memoryview
+    widths: memoryview
 
 
 _HEAD = Struct(f"=I I {'c I ' * len(_Arrays._fields)}")
@@ -88,10 +93,15 @@ class Table:
 
     @classmethod
     def of(
-        cls, tokens: Tokens, names: Sequence[str], changes: Iterable[Sequence[Change]] = ()
+        cls,
+        tokens: Tokens,
+        names: Sequence[str],
+        changes: Iterable[Sequence[Change]] = (),
+        widths: Iterable[int] = (),
     ) -> "Table":
         """The table of decoded mappings. `names` is the map's list; `changes` are those of the
-        generated file, then those of each source, none of what was not understood.
+        generated file, then those of each source, none of what was not understood; `widths` the
+        lengths of the generated file's lines, none if that is not known.
         """
         spelt = [*names]
         numbers = {name: number for number, name in enumerate(names, _NAMED) if name}
@@ -109,7 +119,7 @@ class Table:
         arrays = (
             *(tokens.ends, tokens.generated, tokens.sources, tokens.lines, tokens.columns),
             *(tokens.names, array("I", accumulate(map(len, texts)))),
-            *(ends, lines, columns, functions),
+            *(ends, lines, columns, functions, array("I", widths)),
         )
         return cls(_Arrays(*map(_narrow, arrays)), memoryview(b"".join(texts)))
 
@@ -131,8 +141,8 @@ class Table:
         """What the generated place `line`, `column` comes from, both from 0.
 
         It is the last mapping of that line before the column, or the first of those at it: what
-        other readers of maps say, too. None: the line is not in the map, or has no mapping so
-        early.
+        other readers of maps say, too. None: the place is outside; the line is not in the map, has
+        no mapping so early, or ends before the column.
         """
         every = self._all
         ends, generated = every.ends, every.generated
@@ -142,7 +152,7 @@ class Table:
         index = bisect_left(generated, column, start, end)
         if index == end or generated[index] != column:
             index -= 1
-        if index < start:
+        if index < start or column > self._width(line, end):
             return None
         source = every.sources[index]
         if not source:
@@ -152,6 +162,10 @@ class Table:
         if function is None:
             function = self._function(0, line, column)
         return Token(source - 1, *place, self._name(name - 1) if name else None, function)
+
+    def _width(self, line: int, end: int) -> int:
+        widths = self._all.widths
+        return widths[line] if line < len(widths) else self._all.generated[end - 1] + _FAR
 
     def _function(self, file: int, line: int, column: int) -> str | None:
         """The function that a place is in, as of the last change before it. `file`: 0 for the

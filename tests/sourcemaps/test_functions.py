@@ -64,7 +64,7 @@ def test_without_the_text_of_a_source_the_script_says_what_it_can():
         )
     ]
     data = source_map(lines, sources=["a.ts"], names=["Cart", "#pay", "total"])
-    table = decode(data, script=lambda: script).table
+    table = decode(data, script=script).table
     places = [index for index in range(len(script)) if script.startswith("x", index)]
     found = [table.find(0, column) for column in places]
     assert [it and it.function for it in found] == [

@@ -112,13 +112,20 @@ def test_a_frame_that_stays_minified_says_why_and_is_as_it_was_sent():
 
 @pytest.mark.parametrize(
     ("line", "column", "why"),
-    [(3, 10**6, None), (900, 1, "line 900, column 1 is outside the map"), (3, 0, "no column")],
+    [
+        (3, 2300, None),
+        (3, 10**6, "line 3, column 1000000 is outside the map"),
+        (900, 1, "line 900, column 1 is outside the map"),
+        (3, 0, "no column"),
+    ],
 )
 def test_a_place_that_the_map_does_not_know_says_so(line: int, column: int, why: str | None):
     frame = {"abs_path": URL, "lineno": line, "colno": column, "function": "S"}
     stack = {"values": [{"type": "E", "stacktrace": {"frames": [frame]}}]}
     (read,) = frames_of(readable(minified(exception=stack), with_main))
-    if why is None:  # after the last mapping of a line everything belongs to it, as in browsers
+    if (
+        why is None
+    ):  # what comes soon after the last mapping of a line belongs to it, as in browsers
         assert read.minified is not None
     else:
         assert read.unmapped is not None

@@ -146,7 +146,7 @@ def stacks(build: Path, *, texts: bool = True) -> dict[str, list[tuple[str, str 
             return decode(data).table
         a_map = json.loads(data)
         a_map.pop("sourcesContent")
-        return decode(json.dumps(a_map).encode(), script=lambda: script.read_text("utf-8")).table
+        return decode(json.dumps(a_map).encode(), script=script.read_text("utf-8")).table
 
     told = {}
     tables: dict[str, Table] = {}

@@ -18,7 +18,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A bundle as one build has it; see `bundles.Upload`. Times are ms."""
+    """A bundle as one build has it; `at`: when it was uploaded for it last. Times are ms."""
 
     release: str
     dist: str

@@ -348,21 +348,3 @@ async def test_a_full_disk_is_waited_for(
     assert await state(store, name) == ("assembling", None)
     assert await work.one()
     assert await state(store, name) == ("ok", None)
-
-
-async def test_what_was_uploaded_for_a_release_can_be_listed(work: Assembly, store: Store) -> None:
-    await upload(work, store, bundle("sourcemaps_upload-03"))
-    await upload(work, store, made({"../x": "1"}))
-    while await work.one():
-        pass
-    failed, good = await store.read(bundles.uploads, 1, "web@1")
-    assert (good.state, good.files, good.dist, good.tool) == ("ok", 2, "b7", "tests/1")
-    assert failed.state == "error" and "is no name" in (failed.error or "")
-    listed = await store.read(bundles.files, good.bundle_id)
-    assert [(it.url, it.kind) for it in listed] == [
-        ("~/main.js", "script"),
-        ("~/main.js.map", "map"),
-    ]
-    assert {it.debug_id for it in listed} == {"4933f61520c554a1b1b965a2e8d1f4ad"}
-    rest = await store.read(bundles.files, good.bundle_id, ("~/main.js", 0))
-    assert rest == listed[1:]

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from lighttrace.commands.where import Place, where
 from lighttrace.errors import LightTraceError
 from lighttrace.store import bundles, projects, sight
 from lighttrace.store.bundles import Build, Bundle
-from lighttrace.store.database import Reader
+from lighttrace.store.database import Reader, open_reader, snapshot
 from lighttrace.store.store import Store
 from lighttrace.uploads import assembly, bundling, folder
 from lighttrace.uploads.assembly import Assembly
@@ -33,7 +34,9 @@ def sourcemaps() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The store of a server that may be running: each call is a transaction of its own."""
+    """The store of a server that may be running: each call is a transaction of its own, and who
+    only reads holds nobody up.
+    """
 
     path: Path
 
@@ -42,7 +45,8 @@ class Beside:
             return fn(tx, *args)
 
     async def read(self, fn: Callable[..., Any], *args: Any) -> Any:
-        return await self.write(fn, *args)
+        with closing(open_reader(self.path)) as db, snapshot(db):
+            return fn(db, *args)
 
 
 @sourcemaps.command("upload")

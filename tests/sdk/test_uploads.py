@@ -7,15 +7,16 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from lighttrace.store import artifacts, bundles, keys, maps
 from lighttrace.store.bundles import Build
+from lighttrace.store.database import Reader, open_reader, snapshot
 from lighttrace.store.maps import FoundMap, NoMap
-from lighttrace.store.store import Store
 from tests.sdk.server import Server, served
 
 pytestmark = pytest.mark.sdk
@@ -70,12 +71,18 @@ class Uploader:
         assert "warn" not in said.lower() and "error" not in said.lower(), said
         return said
 
+    @contextmanager
+    def database(self) -> Iterator[Reader]:
+        """To look into; it locks nobody out."""
+        with closing(open_reader(self.server.data / "lighttrace.db")) as db, snapshot(db):
+            yield db
+
     def find(self, url: str, release: str, dist: str = "", project: int = 1) -> FoundMap | NoMap:
-        with Store.connect(self.server.data / "lighttrace.db") as db:
+        with self.database() as db:
             return maps.by_url(db, Build(project, release, dist), url)
 
     def is_waiting(self) -> bool:
-        with Store.connect(self.server.data / "lighttrace.db") as db:
+        with self.database() as db:
             return bundles.any_waiting(db)
 
     def chunks(self) -> list[str]:
@@ -121,7 +128,7 @@ def test_files_with_debug_ids_are_found_without_a_release(uploader: Uploader, ve
     uploader.run(version, "inject")
     uploader.run(version, "upload", "--wait")
     debug_id = script.read_text().rpartition("debugId=")[2].strip()
-    with Store.connect(uploader.server.data / "lighttrace.db") as db:
+    with uploader.database() as db:
         found = maps.by_debug_id(db, PROJECTS["shop-web"], debug_id)
         assert found is not None and found.error is None
         assert artifacts.content(db, found.id)
@@ -134,7 +141,7 @@ def test_an_error_of_the_uploaded_page_is_read_as_it_was_written(uploader: Uploa
     uploader.run(3, "upload", "--wait")
     recorded = Path(__file__).parents[1] / "data" / "corpus" / "browser" / "checkout_error-03.body"
     project = PROJECTS["shop-web"]
-    with Store.connect(uploader.server.data / "lighttrace.db") as db:
+    with uploader.database() as db:
         key = keys.of_project(db, project)[0].public
     request = urllib.request.Request(
         f"{uploader.server.url}/api/{project}/envelope/?sentry_key={key}",
@@ -187,6 +194,20 @@ def test_an_upload_that_was_killed_goes_on_where_it_was(uploader: Uploader) -> N
     assert uploader.chunks() == []
 
 
+def test_what_was_taken_in_is_read_after_a_power_cut(uploader: Uploader, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with served(tmp_path / "data") as server:
+        server.dsn("shop-web")
+        own = replace(uploader, server=server, token=server.token())
+        assert "processing pending" in own.run(3, "upload", "--release", "cut@1")
+        server.kill()
+        server.start()
+        while own.is_waiting():
+            pass
+        assert isinstance(own.find("/assets/main.js", "cut@1"), FoundMap)
+        assert own.chunks() == []
+
+
 def test_a_broken_map_does_not_fail_an_upload(uploader: Uploader) -> None:
     assets = uploader.site / "assets"
     (assets / "other.js").write_text("two();\n//# sourceMappingURL=other.js.map\n")
@@ -215,7 +236,7 @@ def test_the_plugins_of_bundlers_upload(uploader: Uploader, tmp_path: Path, kind
     assert injected is not None
     while uploader.is_waiting():
         pass
-    with Store.connect(uploader.server.data / "lighttrace.db") as db:
+    with uploader.database() as db:
         found = maps.by_debug_id(db, PROJECTS["shop-web"], injected[1])
         assert found is not None and found.error is None
         sources = [it.path for it in artifacts.sources(db, found.id)]
@@ -224,5 +245,5 @@ def test_the_plugins_of_bundlers_upload(uploader: Uploader, tmp_path: Path, kind
 
 
 def _bundles(uploader: Uploader) -> int:
-    with Store.connect(uploader.server.data / "lighttrace.db") as db:
+    with uploader.database() as db:
         return artifacts.sizes(db).bundles

@@ -89,28 +89,20 @@ def faces(db: Reader, issue_ids: Iterable[int]) -> dict[int, Face]:
     }
 
 
+HASHED = """
+select id, issue_id from grouphash
+ where issue_id is not null and project_id in (select value from json_each(?))
+"""
 # Rows come in the order of their key, so nothing is sorted; where an issue is made of several
 # hashes, each of them may be quiet in an hour in which all together are not.
 BUSY = """
 with several(hash_id) as materialized (
   select g.id from (select issue_id from grouphash where issue_id is not null
     group by issue_id having count(*) > 1) merged
-   cross join grouphash g on g.issue_id = merged.issue_id),
-busy as materialized (
-  select c.hour, c.hash_id, sum(c.n) as n from count_hour c where c.hour >= :since
-   group by c.hour, c.hash_id
-  having sum(c.n) >= :least or c.hash_id in (select hash_id from several)),
-theirs as materialized (
-  select g.issue_id, b.hour, sum(b.n) as n
-    from busy b cross join grouphash g on g.id = b.hash_id
-   where g.issue_id is not null and g.project_id in (select value from json_each(:project_ids))
-   group by g.issue_id, b.hour having sum(b.n) >= :least),
-loudest as materialized (
-  select issue_id, max(n) as most, count(*) over () as total from theirs group by issue_id
-   order by most desc, issue_id desc limit :most)
-select l.issue_id, t.hour, t.n, l.total from loudest l cross join theirs t
-    on t.issue_id = l.issue_id
- order by l.most desc, l.issue_id desc
+   cross join grouphash g on g.issue_id = merged.issue_id)
+select c.hash_id, c.hour, sum(c.n) from count_hour c where c.hour >= :since
+ group by c.hour, c.hash_id
+having sum(c.n) >= :least or c.hash_id in (select hash_id from several)
 """
 
 
@@ -124,17 +116,20 @@ class Busy:
 
 def busy(db: Reader, project_ids: Sequence[int], since_ms: int, least: int, most: int) -> Busy:
     """The issues with the loudest hours, and their hours in which they had so many at least."""
-    values = {
-        "project_ids": json.dumps(project_ids),
-        "since": since_ms // HOUR_MS,
-        "least": least,
-        "most": most,
-    }
+    issue_of = dict(db.execute(HASHED, (json.dumps(project_ids),)).fetchall())
     found: dict[int, dict[int, int]] = {}
-    rows = db.execute(BUSY, values).fetchall()
-    for issue_id, hour, n, _ in rows:
-        found.setdefault(issue_id, {})[hour] = n
-    return Busy(found, rows[0][3] if rows else 0)
+    values = {"since": since_ms // HOUR_MS, "least": least}
+    for hash_id, hour, n in db.execute(BUSY, values):
+        if (issue_id := issue_of.get(hash_id)) is not None:
+            hours = found.setdefault(issue_id, {})
+            hours[hour] = hours.get(hour, 0) + n
+    top = {it: max(hours.values()) for it, hours in found.items()}
+    loudest = sorted((n, issue_id) for issue_id, n in top.items() if n >= least)
+    return Busy(
+        {it: {at: n for at, n in found[it].items() if n >= least}
+         for _, it in reversed(loudest[-most:])},
+        len(loudest),
+    )  # fmt: skip
 
 
 LIVELY = """

@@ -24,6 +24,7 @@ MOST_LOUD = 20  # of issues with more events than that, which are counted by the
 MOST_ISSUES = 100  # whose events are read: those that had the loudest hours
 MOST_OF_ISSUE = 2_000  # events
 MOST_EVENTS = 12_000  # of all of them
+MOST_SINGLE = 6_000  # where a single event is enough: such a rule speaks of nearly all of them
 MOST_MINUTES = 15_000  # of issues with more events, which are counted by the minute
 MOST_MISSED = 60
 # what is news by itself: who should have been told of it by some rule or other
@@ -196,12 +197,13 @@ def _load(db: Reader, stage: Stage, ids: Sequence[int]) -> None:
     left = MOST_EVENTS
     if within:
         least = min(1 if it.kind == "every" else least_an_hour(it) for it in within)
+        left = MOST_EVENTS if least > 1 else MOST_SINGLE
         wide_ms = max(2 * it.minutes for it in within) * MINUTE_MS
         found = rehearsal.busy(db, ids, stage.since_ms - wide_ms, least, MOST_ISSUES + MOST_LOUD)
         busy = found.hours
         sizes = {it: sum(hours.values()) for it, hours in busy.items()}
         loud = [it for it in busy if sizes[it] > MOST_OF_ISSUE]
-        if stage.asker.of_event or sum(sizes.values()) <= MOST_EVENTS:
+        if stage.asker.of_event or sum(sizes.values()) <= left:
             loud = []  # which of its events match, its minutes do not say
         stage.tapes = _by_minute(db, loud[:MOST_LOUD], busy, stage.since_ms - wide_ms)
         rows = Rows(db, stage.since_ms - wide_ms)

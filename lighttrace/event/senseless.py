@@ -11,6 +11,7 @@ from itertools import product
 from typing import TypeVar
 
 from lighttrace.event.model import LEVELS
+from lighttrace.event.normalize import PAST_MS
 from lighttrace.event.query import keys, values, week
 from lighttrace.event.query.keys import KEYS, Kind
 from lighttrace.event.query.match import STATES
@@ -314,8 +315,8 @@ def _no_time(kind: str, way: Way) -> str | None:
 
 def _born(kind: str) -> tuple[int, int]:
     """When the issue was first seen at the earliest and at the latest."""
-    if kind == "new":
-        return FAR_MS - MINUTE_MS, FAR_MS
+    if kind == "new":  # an event may have waited in a client for long
+        return FAR_MS - PAST_MS, FAR_MS
     return 0, FAR_MS - (SPIKES_FROM_MS if kind == "spike" else 0)
 
 

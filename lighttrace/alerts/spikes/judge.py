@@ -184,9 +184,13 @@ def _surprise(
         return None
     spread = baseline.spread(usual, now, width, history.first_min)
     plain = baseline.average(usual, now, history.first_min)
+    alpha = STRICTNESS[sensitivity].alpha
     chance = tail(n, rate * width, spread)
+    if chance < alpha and now - history.first_min > DAY:  # asked last, since it takes longest
+        spread = max(spread, baseline.spread_of_week(usual, now, width, history.first_min))
+        chance = tail(n, rate * width, spread)
     old, least = now - history.first_min > BATCH_AGE, LEAST[counted][width]
     as_never = old and n >= BATCH_RATIO * most and n >= BATCH_LEAST * least
-    if chance >= STRICTNESS[sensitivity].alpha and not as_never:
+    if chance >= alpha and not as_never:
         return None
     return Verdict(width, counted, n, rate, plain, spread, most, chance)

@@ -167,6 +167,16 @@ def load(
     return msgspec.structs.replace(config, server=server, store=store, source=path, pinned=pinned)
 
 
+def said_by(text: str) -> Config:
+    """What a text would say as the file. Nothing but itself is read. Raises ConfigError."""
+    reading = Reading("this text", Path(), {}, Config)
+    reading.parse(text)
+    config = reading.struct(Config, reading.values)
+    reading.check()
+    assert config is not None
+    return config
+
+
 def reloaded(old: Config, new: Config) -> tuple[Config, tuple[str, ...]]:
     """What holds after a reload, and the settings that changed but wait for the next start.
 

@@ -78,9 +78,18 @@ level = "spike"
 slug = "shop-web"
 high_value = ["tags.component:checkout"]
 
+[project.source]
+repository = "https://git.shop.example/shop/web"
+host = "forgejo"
+
 [[project]]
 slug = "shop-api"
 high_value = ["transaction:/api/checkout"]
+
+[project.source]
+repository = "https://git.shop.example/shop/api"
+host = "forgejo"
+paths = ["shop/ => src/shop/"]
 """
 
 

@@ -28,6 +28,7 @@ PROJECT_SECTIONS = (
     ("Ownership", "/ownership"),
     ("High-value paths", "/paths"),
     ("Source maps", "/uploads"),
+    ("Source links", "/source"),
 )
 SAID = {"deleted": "The project is deleted. What it held is being removed."}
 ADMINS_SECTIONS = (("Audit log", "/audit"), ("System", "/system"))

@@ -1,0 +1,80 @@
+"""Source links in a browser: on an issue, and tried while somebody types."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.test_issues import send
+from tests.browser.tracker import Tracker, running
+from tests.browser.visitor import DESKTOP, PHONE, TABLET, Visitor
+from tests.web.sending import an_error
+
+pytestmark = pytest.mark.browser
+FILE = """
+[[project]]
+slug = "shop"
+[project.source]
+repository = "https://github.com/acme/shop"
+"""
+AT = "/settings/projects/shop/source"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Tracker]:
+    with running(tmp_path, FILE) as tracker:
+        send(tracker, an_error("PaymentError", release="shop@1+a41f9c2"))
+        tracker.add_user()
+        yield tracker
+
+
+@pytest.mark.parametrize("size", [DESKTOP, TABLET, PHONE], ids=["desktop", "tablet", "phone"])
+async def test_nothing_is_wrong_with_the_pages(chromium: Browser, shop: Tracker, size):
+    async with Visitor.at(chromium, shop.url, size=size) as visitor:
+        await visitor.sign_in()
+        for name, path in (
+            ("page", AT),
+            (
+                "typed",
+                f"{AT}?url=https://x.example/{{path}}&paths=shop/%20=>%20a/very/long/{'x' * 90}/",
+            ),
+            ("refused", f"{AT}?repository=https://{'x' * 90}/&branch=a..b"),
+            ("issue", "/issues/SHOP-1"),
+        ):
+            await visitor.page.goto(path)
+            await visitor.check(f"source-{name}-{size[0]}")
+
+
+async def test_a_rule_is_tried_while_it_is_typed(chromium: Browser, shop: Tracker):
+    async with Visitor.at(chromium, shop.url) as visitor:
+        await visitor.sign_in()
+        page = visitor.page
+        await page.goto(AT)
+        await expect(page.get_by_text("2 of 2 frames")).to_be_visible()
+        await page.get_by_label("Paths").press_sequentially("shop/ => web/")
+        await expect(page.get_by_text("blob/a41f9c2/web/billing.py#L14")).to_be_visible()
+        await expect(page.locator("#snippet")).to_contain_text('"shop/ => web/",')
+        await expect(page.get_by_label("Paths")).to_be_focused()
+        await page.get_by_role("button", name="Copy the lines").click()
+        assert "[project.source]" in await page.evaluate("navigator.clipboard.readText()")
+
+
+async def test_the_crashing_line_is_opened_with_a_key(chromium: Browser, shop: Tracker):
+    async with Visitor.at(chromium, shop.url) as visitor:
+        await visitor.sign_in()
+        page = visitor.page
+        await page.route("https://github.com/**", lambda route: route.fulfill(body="the line"))
+        await page.goto("/issues/SHOP-1")
+        await page.keyboard.press("o")
+        await page.wait_for_url("https://github.com/acme/shop/blob/a41f9c2/shop/billing.py#L14")
+
+
+async def test_it_works_without_scripts(chromium: Browser, shop: Tracker):
+    async with Visitor.at(chromium, shop.url, scripts=False) as visitor:
+        await visitor.sign_in()
+        page = visitor.page
+        await page.goto(AT)
+        await page.get_by_label("Paths").fill("shop/ => web/")
+        await page.get_by_role("button", name="Try it").click()
+        await expect(page.get_by_text("blob/a41f9c2/web/billing.py#L14")).to_be_visible()

@@ -31,9 +31,9 @@ _ZSTD: dict[int, int] = {
 _SIZES = {b"B": 1, b"H": 2, b"I": 4}
 _LARGEST_BYTES = 256 * 1024 * 1024
 _DAMAGED = "The table of this source map is damaged, or of another version. Upload the map again."
-# calls begin where a mapping does, so one that is so far behind the last of its line is of another
-# build; maps that speak of whole lines have only short ones
-_FAR = 2000
+# a call begins where a mapping does, so one that is so far behind the last of its line is of
+# another build; what is nearer may be in a long text, where nothing is mapped
+_FAR = 10_000
 _UNKNOWN, _NAMELESS, _NAMED = 0, 1, 2  # in `functions`; from 2 on it is a name
 
 

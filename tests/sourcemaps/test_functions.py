@@ -1,8 +1,13 @@
 """The name of a function: right when it is given, none when nobody can know."""
 
+import json
+
+import pytest
+
 from lighttrace.sourcemaps.decode import decode
 from lighttrace.sourcemaps.functions import Call, names
 from lighttrace.sourcemaps.table import Table, Token
+from tests.sourcemaps.test_decode import BROWSER
 from tests.sourcemaps.vlq import source_map
 
 
@@ -83,3 +88,19 @@ def test_a_text_that_came_apart_from_its_map_counts():
     decoded = decode(source_map(lines), text_of={"src/a.ts": "const pay = () => { fail() }"}.get)
     assert decoded.sources[0].content == "const pay = () => { fail() }"
     assert decoded.table.find(0, 0) == Token(0, 0, 20, "pay", "pay")
+
+
+@pytest.mark.parametrize("texts", [True, False])
+def test_the_stack_of_a_real_browser_has_the_names_of_its_sources(texts):
+    """Without the texts, the handler that the minifier left without a name has none either."""
+    a_map = json.loads((BROWSER / "main.js.map").read_bytes())
+    if not texts:
+        del a_map["sourcesContent"]
+    script = (BROWSER / "main.js").read_text("utf-8")
+    table = decode(json.dumps(a_map).encode(), script=script).table
+    frames = json.loads((BROWSER / "expected_positions.json").read_bytes())["checkout_error"][::-1]
+    places = [(line - 1, column - 1) for line, column in (it["minified"] for it in frames)]
+    calls = [Call(table.find(*at), it["function"]) for at, it in zip(places, frames, strict=True)]
+    expected = [it["original_function"] for it in frames]
+    assert expected == [None, "click", "onPay", "submitOrder", "shippingLabel"]
+    assert names(calls) == [it if texts or it != "onPay" else None for it in expected]

@@ -9,7 +9,7 @@ import ipaddress
 import re
 
 from lighttrace.errors import EventError
-from lighttrace.event import stacks, text, useragent
+from lighttrace.event import stacks, text, useragent, version
 from lighttrace.event.model import Arrival, Event, Json, Message, Raw, Remark, User
 
 DAY_MS = 86_400_000
@@ -28,7 +28,6 @@ _LEVELS = {
 }  # fmt: skip
 _HEX32 = re.compile(r"[0-9a-f]{32}")
 _HEX16 = re.compile(r"[0-9a-f]{16}")
-_BAD_RELEASE = re.compile(r"[\n\r\t\\\f]")  # a slash is kept: releases are named after branches
 _DIST = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _TAG_KEY = re.compile(r"[a-zA-Z0-9_.:-]{1,200}")
 
@@ -144,8 +143,7 @@ def _release(value: Json, remarks: list[Remark]) -> str | None:
     release = (text.string(value, 1000) or "").strip()
     if not release:
         return None
-    refused = len(release) > 200 or _BAD_RELEASE.search(release)
-    if refused or release.lower() in (".", "..", "latest"):
+    if not version.is_name(release):
         remarks.append(Remark("invalid_data", "release", text.cut(release, 100)))
         return None
     return release

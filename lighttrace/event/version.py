@@ -6,7 +6,15 @@ _SEMVER = re.compile(
     r"(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?"
     r"(?:-?([0-9A-Za-z][0-9A-Za-z.-]{0,99}))?(?:\+([0-9A-Za-z.-]{1,100}))?"
 )
+MOST_NAME = 200  # characters
+_BAD = re.compile(r"[\n\r\t\\\f]")  # a slash is kept: releases are named after branches
 _PLAIN_HEX = re.compile(r"[0-9a-f]{12}|[0-9a-f]{16,64}")
+
+
+def is_name(text: str) -> bool:
+    """Whether a release can be called that (docs/events.md)."""
+    bad = len(text) > MOST_NAME or _BAD.search(text)
+    return bool(text) and not bad and text.lower() not in (".", "..", "latest")
 
 
 def package_of(version: str) -> str:

@@ -1,4 +1,6 @@
-"""Releases, as events name them. The writer makes them and knows their order (`interning.py`)."""
+"""Releases, as events name them. The writer makes them and knows their order (`interning.py`);
+what people and their tools tell of them: `announced.py`.
+"""
 
 import json
 from collections.abc import Iterable

@@ -31,6 +31,14 @@ def find_project(db: Reader, named: str, sight: Sight) -> Project:
     return found
 
 
+async def check_path(request: Request) -> None:
+    """The organisation of the path must be ours; its project, if it names one, must be seen."""
+    check_organisation(request)
+    named = request.path_params.get("project")
+    if named is not None:
+        await state.of(request).store.read(find_project, named, guards.sight(request))
+
+
 async def index(request: Request) -> Response:
     """Who the token is: what `sentry-cli info` shows."""
     token = guards.token(request)

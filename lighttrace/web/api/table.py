@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from lighttrace.web.api import (
     comments,
+    deploys,
     events,
     grouping,
     issue_parts,
@@ -14,6 +15,8 @@ from lighttrace.web.api import (
     later,
     organizations,
     release_files,
+    releases,
+    repositories,
     uploads,
 )
 from lighttrace.web.api.answers import Handler, answering
@@ -24,8 +27,24 @@ PROJECT = "/api/0/projects/{org}/{project}/"
 LARGE: dict[Handler, int] = {
     uploads.chunks: uploads.MOST_BODY,
     release_files.add: release_files.MOST_BODY,
+    releases.create: releases.MOST_BODY,
+    releases.change: releases.MOST_BODY,
 }
+# a name may have slashes, so what is below it stands before it
+RELEASE = "releases/{version:path}/"
 Row: TypeAlias = tuple[str, Handler, str, str]  # path, handler, scope, method
+OF_RELEASES: tuple[Row, ...] = (
+    ("releases/", releases.listed, "project:read", "GET"),
+    ("releases/", releases.create, "project:releases", "POST"),
+    (RELEASE + "files/", release_files.add, "project:releases", "POST"),
+    (RELEASE + "commits/", releases.commit_list, "project:read", "GET"),
+    (RELEASE + "deploys/", deploys.listed, "project:read", "GET"),
+    (RELEASE + "deploys/", deploys.add, "project:releases", "POST"),
+    (RELEASE + "previous-with-commits/", releases.previous_with_commits, "project:read", "GET"),
+    (RELEASE, releases.one, "project:read", "GET"),
+    (RELEASE, releases.change, "project:releases", "PUT"),
+    (RELEASE, releases.delete, "project:releases", "DELETE"),
+)
 OF_ISSUE: tuple[Row, ...] = (
     ("", issues.one, "event:read", "GET"),
     ("", grouping.one, "event:write", "PUT"),
@@ -48,6 +67,11 @@ def _below(prefix: str) -> Iterator[Row]:
         yield f"{prefix}issues/{{issue}}/{path}", handler, scope, method
 
 
+def _releases(prefix: str) -> Iterator[Row]:
+    for path, handler, scope, method in OF_RELEASES:
+        yield prefix + path, handler, scope, method
+
+
 TABLE: tuple[Row, ...] = (
     ("/api/0/", organizations.index, "", "GET"),  # says what a token may do: any token may ask
     ("/api/0/organizations/", organizations.organisations, "org:read", "GET"),
@@ -58,8 +82,14 @@ TABLE: tuple[Row, ...] = (
     (ORGANISATION + "chunk-upload/", uploads.terms, "project:releases", "GET"),
     (ORGANISATION + "chunk-upload/", uploads.chunks, "project:releases", "POST"),
     (ORGANISATION + "artifactbundle/assemble/", uploads.assemble, "project:releases", "POST"),
-    (ORGANISATION + "releases/{version}/files/", release_files.add, "project:releases", "POST"),
-    (PROJECT + "releases/{version}/files/", release_files.add, "project:releases", "POST"),
+    *_releases(ORGANISATION),
+    *_releases(PROJECT),
+    (ORGANISATION + "repos/", repositories.listed, "org:read", "GET"),
+    (ORGANISATION + "repos/", repositories.add, "project:releases", "POST"),
+    (ORGANISATION + "code-mappings/bulk/", repositories.put_mappings, "project:releases", "POST"),
+    (ORGANISATION + "monitors/", later.monitors, "org:read", "GET"),
+    (ORGANISATION + "events/", later.events, "event:read", "GET"),
+    (PROJECT + "files/preprodartifacts/assemble/", later.builds, "project:releases", "POST"),
     (PROJECT, organizations.project, "project:read", "GET"),
     (PROJECT + "keys/", organizations.key_list, "project:read", "GET"),
     (PROJECT + "issues/", issues.listed, "event:read", "GET"),

@@ -13,7 +13,9 @@ from lighttrace.web import format
 MOST_SHOWN = 8  # of each list: the latest
 MOST_PARTLY = 3
 HIDDEN = 1.2  # per cent that the shape of a number covers on its left
-ROOM = 2.6  # per cent of the lane that a number needs; of a heap the last has one
+# of a heap of marks the last has a number; others are bars
+WIDE, MORE = 22, 7  # px of one that has two digits, and of each digit more
+ROOM, ROOM_ON_PHONES = 2.6, 8.6  # per cent of the lane that two digits need
 ACTED = {
     "acknowledged": "took it",
     "assigned": "gave it to somebody",
@@ -171,9 +173,9 @@ def lanes(found: Rehearsal, zone: str, now_ms: int) -> list[Lane]:
     held = [it.it.at for it in found.held]
     return [
         Lane("All errors", None, _bars(found.bars, scale)),
-        Lane("sent", len(told), _marks(told, scale, "sent", "Sent")),
+        Lane("sent", len(told), marks(told, scale, "sent", "Sent")),
         Lane("held back", len(held), _ticks(held, scale)),
-        Lane("missed", len(unheard), _marks(unheard, scale, "miss", "Missed")),
+        Lane("missed", len(unheard), marks(unheard, scale, "miss", "Missed")),
     ]
 
 
@@ -211,37 +213,50 @@ def _bars(values: Sequence[int], scale: Scale) -> Markup:
     return Markup("".join(out) + "</svg>")
 
 
-def _marks(some: Sequence[tuple[int, int]], scale: Scale, kind: str, word: str) -> Markup:
+def marks(some: Sequence[tuple[int, int]], scale: Scale, kind: str, word: str) -> Markup:
+    """(moment, number), oldest first. Of class `wide`: where there is room for it; on phones a
+    `narrow` one is there instead.
+    """
     out = _open(LANE, scale, _said([at for at, _ in some], scale, word))
     middle = LANE / 2
     out.append(f'<line class="ln" x1="0" x2="100%" y1="{middle}" y2="{middle}"/>')
-    free, drawn = 101.0, []
+    free = free_on_phones = 101.0
+    drawn = []
     narrow: set[int] = set()  # thirds of a per cent: more marks would lie upon each other
     for at, number in reversed(some):
-        x = scale.at(at)
+        x, half = scale.at(at), (WIDE + MORE * max(0, len(str(number)) - 2)) / 2
         if x > free:
             if x > free + ROOM - HIDDEN or round(3 * x) in narrow:
                 continue
             narrow.add(round(3 * x))
-            out.append(
-                f'<rect class="{kind}" x="{x:.2f}%" y="{middle - 6}" width="3" height="12" rx="1"/>'
-            )
+            out.append(_narrow(x, kind))
             continue
-        free = x - ROOM
-        drawn.append((x, number))
-    for x, number in drawn:
-        shape = (
-            f'<rect class="sent" x="-11" y="{middle - 8}" width="22" height="16" rx="4"/>'
-            if kind == "sent"
-            else f'<path class="miss" d="M0 {middle - 11} 11 {middle} 0 {middle + 11} '
-            f'-11 {middle}z"/>'
+        free = x - 2 * half * ROOM / WIDE
+        where = ""
+        if x <= free_on_phones:
+            free_on_phones = x - 2 * half * ROOM_ON_PHONES / WIDE
+        else:
+            out.append(_narrow(x, kind, " narrow"))
+            where = ' class="wide"'
+        drawn.append(
+            f'<svg{where} x="{x:.2f}%" overflow="visible">{_shape(kind, middle, half)}'
+            f'<text class="{"in" if kind == "sent" else "out"}" y="{middle + 4}" '
+            f'text-anchor="middle">{number}</text></svg>'
         )
-        tone = "in" if kind == "sent" else "out"
-        out.append(
-            f'<svg x="{x:.2f}%" overflow="visible">{shape}<text class="{tone}" '
-            f'y="{middle + 4}" text-anchor="middle">{number}</text></svg>'
-        )
-    return Markup("".join(out) + "</svg>")
+    return Markup("".join((*out, *drawn)) + "</svg>")
+
+
+def _shape(kind: str, middle: float, half: float) -> str:
+    if kind == "sent":
+        y, width = middle - 8, 2 * half
+        return f'<rect class="sent" x="-{half}" y="{y}" width="{width}" height="16" rx="4"/>'
+    top, foot = middle - 11, middle + 11
+    return f'<path class="miss" d="M0 {top} {half} {middle} 0 {foot} -{half} {middle}z"/>'
+
+
+def _narrow(x: float, kind: str, where: str = "") -> str:
+    y = LANE / 2 - 6
+    return f'<rect class="{kind}{where}" x="{x:.2f}%" y="{y}" width="3" height="12" rx="1"/>'
 
 
 def _ticks(some: Sequence[int], scale: Scale) -> Markup:

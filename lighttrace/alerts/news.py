@@ -174,6 +174,7 @@ class News:
     opinion: Opinion | None = None
     project: str = ""  # of news about no issue, or about several of one
     newborn: bool = False  # it is loud although it began a short while ago
+    by_rule: bool = False  # of the file; without any it is known what is told next
 
     @property
     def quiet_url(self) -> str:
@@ -205,7 +206,7 @@ def read(
 
     Of `payload`: `event_row`, of a comment `note`, of what a user said `report` (project, event),
     of a summary `issues` and `count`, and what a rule saw: `rate` ({count, window_min, usual}) and
-    `reason`, the same in words, `reasons` (sentences), `words` (a sentence).
+    `reason`, the same in words, `reasons` (sentences), `rules` (their names), `words` (a sentence).
     """
     kind = cast(Kind, message.kind)
     issue, told, comment, at = _issue(db, message.issue_id), None, None, message.caused_at
@@ -250,6 +251,7 @@ def read(
         opinion=_opinion(db, payload["report"]) if "report" in payload else None,
         project=str(payload.get("project", "")),
         newborn="of" in payload,
+        by_rule=any(payload.get("rules", ())),
     )
 
 

@@ -24,7 +24,7 @@ _COUNTED = re.compile(r"([\d,]+) ((?:events|users)\b.*)")  # of a rule that coun
 BLOCKS = "▁▂▃▄▅▆▇█"
 NOTE = 200  # letters
 NEXT = {
-    "new": "The next mail about this issue comes if it is far louder than usual or comes back.",
+    "new": "The next mail about this issue comes if it gets loud, or comes back.",
     "regression": "The next mail about this issue comes if it is far louder than usual.",
     "escalating": "The next mail about this issue comes if it is far louder than usual.",
     "spike": "The next mail about this issue comes when it is louder still, or comes back.",
@@ -120,7 +120,7 @@ def story(news: News, told: Told) -> Story:
         steps=tuple(filter(None, map(short, told.steps))),
         note=_note(news, behind),
         why=why(news),
-        later=NEXT.get(news.kind, BY_RULE),
+        later=BY_RULE if news.by_rule else NEXT.get(news.kind, BY_RULE),
         age=left(news),
         held=f"{news.more} more message{' is' if news.more == 1 else 's are'} held, and told "
         "together soon."

@@ -155,6 +155,13 @@ def test_what_a_rule_has_counted_is_said_in_its_words(shelf: Shelf) -> None:
     assert "gets this: checkout is burning: 53 events in 5 min." in mail.text
 
 
+def test_what_comes_next_is_said_as_far_as_it_is_known(shelf: Shelf) -> None:
+    issue = shelf.receive_one(an_error())
+    assert "comes if it gets loud, or comes back." in told_of(shelf, "new", issue).text
+    mail = told_of(shelf, "new", issue, {"rules": ["only what is new"]})
+    assert "comes when a rule speaks of it again." in mail.text
+
+
 def test_what_is_new_and_loud_is_called_so(shelf: Shelf) -> None:
     shelf.receive(*(an_error(at=NOON + n) for n in range(50)))
     payload = {"n": 50, "of": "events", "minutes": 5, "reason": "50 events in 5 min"}

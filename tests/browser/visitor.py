@@ -53,7 +53,7 @@ class Visitor:
         )
         await context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = await context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(20_000)
         somebody = cls(page, url)
         try:
             yield somebody

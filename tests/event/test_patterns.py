@@ -212,9 +212,9 @@ def test_any_glob_can_be_asked_of_any_text(glob: str, text: str):
 def test_no_text_makes_a_glob_slow(glob: str):
     """Naive backtracking would take longer than the universe has."""
     for text in ("/" + "a" * 2000, "/" + "a/" * 1000):
-        started = time.perf_counter()
+        started = time.process_time()
         assert not _hits(matcher(f"path:{glob}"), text)
-        assert time.perf_counter() - started < 0.5
+        assert time.process_time() - started < 0.5
 
 
 def _hits(it: Matcher, text: str) -> bool:

@@ -264,6 +264,6 @@ def test_a_huge_event_is_not_slow_under_many_rules() -> None:
     many = [parse(f"path:**/a*{n}b*x{n}/** module:*m{n}* -group") for n in range(100)]
     many += [parse("app:yes ^-group"), parse("family:all v+group")] * 50
     hostile = Rules.of([fingerprint_rules.parse("module:*x* path:**a*b*c -> x")] * 200, many)
-    start = time.perf_counter()
+    start = time.process_time()
     hostile.group(hostile.seen(huge))
-    assert time.perf_counter() - start < 5  # 0.3 s where nothing else runs
+    assert time.process_time() - start < 5  # 0.3 s where nothing else runs

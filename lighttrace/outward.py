@@ -53,7 +53,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `body`: the first `ANSWER_BYTES`."""
+    """What came back. `body`: its beginning, `ANSWER_BYTES` unless more was asked for."""
 
     status: int
     retry_after: str
@@ -159,6 +159,7 @@ async def send(
     allow_private: bool = False,
     time_s: float = TIME_S,
     resolve: Resolve = by_system,
+    most_bytes: int = ANSWER_BYTES,
 ) -> Answer:
     """Ask once; whatever the server answers is an answer. Raises OutwardError if there is none."""
     if len(request.body) > BODY_BYTES:
@@ -166,14 +167,14 @@ async def send(
     try:
         async with asyncio.timeout(time_s):
             place = await look_up(request.url, allow_private=allow_private, resolve=resolve)
-            return await _ask(request, place, time_s)
+            return await _ask(request, place, time_s, most_bytes)
     except TimeoutError as error:
         raise OutwardError(
             f"{shown(request.url)} did not answer within {time_s:g} s.", code="timeout"
         ) from error
 
 
-async def _ask(request: Request, place: Place, time_s: float) -> Answer:
+async def _ask(request: Request, place: Place, time_s: float, most_bytes: int) -> Answer:
     """The first address that takes a connection is asked, and no other one after it."""
     trusted = await asyncio.to_thread(_trusted)
     import httpx2
@@ -202,10 +203,10 @@ async def _ask(request: Request, place: Place, time_s: float) -> Answer:
                     body = bytearray()
                     async for chunk in answer.aiter_raw():
                         body += chunk
-                        if len(body) >= ANSWER_BYTES:
+                        if len(body) >= most_bytes:
                             break
                     retry_after = answer.headers.get("retry-after", "")
-                    return Answer(answer.status_code, retry_after, bytes(body[:ANSWER_BYTES]))
+                    return Answer(answer.status_code, retry_after, bytes(body[:most_bytes]))
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 last = error  # nothing was sent: another address of the host may do
             except httpx2.TimeoutException as error:

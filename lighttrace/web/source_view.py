@@ -17,6 +17,7 @@ class Sources:
     event: Event
     rules: Rules
     at: Revision
+    fetches: bool = False  # lines that are missing, when somebody opens their frame
     _flags: dict[str, tuple[bool, ...]] = field(default_factory=dict)
 
     def of(self, key: str) -> Link | None:
@@ -30,6 +31,14 @@ class Sources:
             return NO_EVENT
         own = self.is_own(key)
         return source_links.link(frame, self.rules, self.at, self.event.platform, own=own)
+
+    def may_fetch(self, key: str) -> bool:
+        """Whether the frame has no source, and the host may."""
+        frame = self.frame(key) if self.fetches else None
+        if frame is None or frame.context_line is not None or not frame.lineno:
+            return False
+        link = self.of(key)
+        return link is not None and bool(link.path)
 
     def frame(self, key: str) -> Frame | None:
         name, _, at = key.partition("-")

@@ -61,6 +61,7 @@ from lighttrace.web import (
     listing,
     muting,
     said,
+    source_fetch,
     state,
     tags_view,
     view,
@@ -190,6 +191,7 @@ async def show(request: Request) -> Response:
     if wants_fragment(request) and target.startswith(PART_TARGET) and asked.parts:
         return await _part(request, asked)
     zone = str(person.options.get("timezone") or "UTC")
+    await _fetch(services, asked, guards.sight(request))
     found = await services.store.read(
         _look, asked, guards.sight(request), now_ms, zone, services, person
     )
@@ -291,6 +293,7 @@ def _head(
 async def _part(request: Request, asked: Asked) -> Response:
     """A folded part that somebody opened: a frame, a thread, the earlier steps."""
     services = state.of(request)
+    await _fetch(services, asked, guards.sight(request))
     found = await services.store.read(_find_part, asked, guards.sight(request), services)
     if found is None or found[0] is None:
         raise HTTPException(404)
@@ -312,7 +315,49 @@ def _find_part(
     event = _rules(services, issue).seen(event)
     if asked.minified:
         event = readable.as_sent(db, issue.project_id, event)
-    return view.part(event, asked.parts[0]), _sources(db, issue, event, services)
+    sources = _sources(db, issue, event, services)
+    event = _with_lines(db, issue, event, sources, asked, services)
+    return view.part(event, asked.parts[0]), sources
+
+
+async def _fetch(services: Services, asked: Asked, sight: Sight) -> None:
+    """Have the host say the lines of frames that are opened, where the file wants that."""
+    if not asked.parts or not any(it.source and it.source.fetch for it in services.config.projects):
+        return
+    now_ms = services.clock.now_ms()
+    for want in await services.store.read(_wanted, asked, sight, services, now_ms):
+        await source_fetch.fetch(services, want)
+
+
+def _wanted(
+    db: Reader, asked: Asked, sight: Sight, services: Services, now_ms: int
+) -> list[source_fetch.Want]:
+    issue = issues.by_short_id(db, asked.short_id, sight)
+    source = services.config.source_of(issue.project_slug) if issue else None
+    if issue is None or source is None or not source.fetch:
+        return []
+    row = events.chosen(db, issue.id, asked.which, asked.environment)
+    event = reread.event(db, row.row) if row else None
+    if event is None:
+        return []
+    sources = _sources(db, issue, _rules(services, issue).seen(event), services)
+    if sources is None:
+        return []
+    return source_fetch.wanted(db, issue.project_id, source, sources, asked.parts, now_ms)
+
+
+def _with_lines(
+    db: Reader,
+    issue: Issue,
+    event: Event,
+    sources: Sources | None,
+    asked: Asked,
+    services: Services,
+) -> Event:
+    source = services.config.source_of(issue.project_slug)
+    if source is None or sources is None or not source.fetch or not asked.parts:
+        return event
+    return source_fetch.with_lines(db, issue.project_id, source, sources, asked.parts)
 
 
 def _rules(services: Services, issue: Issue) -> Rules:
@@ -324,7 +369,8 @@ def _sources(db: Reader, issue: Issue, event: Event, services: Services) -> Sour
     if not rules.template and not any(frame.source_link for frame in frames(event)):
         return None
     at = source_links.revision(event.release, None, rules.branch)
-    return Sources(event, rules, at)
+    source = services.config.source_of(issue.project_slug)
+    return Sources(event, rules, at, source is not None and source.fetch)
 
 
 def _look(
@@ -409,10 +455,12 @@ def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, services: Servi
         why = rules.explain(event)
         main = rules.group(event).main
         mapped = any(frame.minified for frame in frames(event))
+        place = event.exceptions.index(main) if main in event.exceptions else None
         if asked.minified and mapped:
-            place = event.exceptions.index(main) if main in event.exceptions else None
             event = readable.as_sent(db, issue.project_id, event)
-            main = None if place is None else event.exceptions[place]
+        sources = _sources(db, issue, event, services)
+        event = _with_lines(db, issue, event, sources, asked, services)
+        main = None if place is None else event.exceptions[place]
         shown = view.event(
             event,
             main=main,
@@ -420,7 +468,6 @@ def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, services: Servi
             every=asked.every,
             filtered=stored[1].count(format.FILTERED.encode()),
         )
-        sources = _sources(db, issue, event, services)
     return Seen(
         row,
         events.around(db, issue.id, row.row),

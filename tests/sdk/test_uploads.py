@@ -226,7 +226,7 @@ def test_the_plugins_of_bundlers_upload(uploader: Uploader, tmp_path: Path, kind
     shutil.copy(BUILDING, program)  # packages are looked for beside it
     before = _bundles(uploader)
     try:
-        options = '{"create": false, "finalize": false}'
+        options = '{"deploy": {"env": "staging"}}'
         command = ["node", str(program), kind, str(out), f"{kind}@1", str(SITE / "src/main.tsx")]
         uploader.quietly(command, RELEASE_OPTIONS=options)
     finally:
@@ -242,6 +242,8 @@ def test_the_plugins_of_bundlers_upload(uploader: Uploader, tmp_path: Path, kind
         sources = [it.path for it in artifacts.sources(db, found.id)]
     assert any(it.endswith("checkout.tsx") for it in sources)
     assert _bundles(uploader) == before + 1
+    release = uploader.server.api(f"organizations/lighttrace/releases/{kind}@1/", uploader.token)
+    assert release["dateReleased"] and release["deployCount"] == 1
 
 
 def _bundles(uploader: Uploader) -> int:

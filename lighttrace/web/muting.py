@@ -130,6 +130,11 @@ def visible(db: Reader, person: User, sight: Sight, now_ms: int) -> list[Shown]:
     return _of(db, mutes.every(db, now_ms), person, sight)
 
 
+def one(db: Reader, mute_id: int, person: User, sight: Sight) -> Shown | None:
+    """The same of one, also if it is over."""
+    return next(iter(_of(db, mutes.some(db, [mute_id]), person, sight)), None)
+
+
 def held_since(db: Reader, person: User, sight: Sight, since_ms: int) -> list[Shown]:
     """The same of those that kept something back and had not ended at that moment."""
     return _of(db, mutes.held_since(db, since_ms), person, sight)

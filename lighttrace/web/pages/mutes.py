@@ -71,12 +71,15 @@ async def end(request: Request) -> Response:
 
 
 def _end(tx: Transaction, mute_id: int, person: User, sight: Sight, by: Actor, now_ms: int) -> bool:
-    for it in muting.visible(tx, person, sight, now_ms):
-        if it.mute.id == mute_id and it.may_end:
-            if it.mute.what.for_user is None:
-                audit.note(tx, by, "mute.end", it.name, now_ms)
-            return mutes.end(tx, mute_id, now_ms)
-    return False
+    """False if there is none that they may end. One that is over, as another tab ended it, is what
+    was asked for.
+    """
+    it = muting.one(tx, mute_id, person, sight)
+    if it is None or not it.may_end:
+        return False
+    if it.mute.until > now_ms and mutes.end(tx, mute_id, now_ms) and not it.mute.what.for_user:
+        audit.note(tx, by, "mute.end", it.name, now_ms)
+    return True
 
 
 async def _back(request: Request, target: str, what: str, thing: str = "") -> Response:

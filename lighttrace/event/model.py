@@ -101,6 +101,8 @@ class ExceptionValue(msgspec.Struct, frozen=True):
     mechanism: Mechanism | None = None
     frames: tuple[Frame, ...] = ()
     frames_omitted: int = 0  # cut out of the middle of a very long stack
+    # module and type as they were sent, once a mapping has made them readable
+    obfuscated: tuple[str | None, str] | None = None
 
 
 class Thread(msgspec.Struct, frozen=True):

@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 DAY_MS = 24 * 60 * 60 * 1000
 LOOK_S = 10.0
 PAUSE_S = 0.2
-SIGN = b'"colno"'  # of what only engines of JavaScript send
 AS_STORED = ScrubRules(enabled=False)  # it was scrubbed before it was stored
 TOGETHER = 20  # events of one turn: some 30 ms of a reader's thread
 
@@ -86,7 +85,7 @@ def _read(
         changed.clear()
         try:
             stored = bodies.of_event(db, row)
-            if stored is None or SIGN not in stored.body:
+            if stored is None or not readable.may_concern(stored.body):
                 continue
             arrival = stored.arrival
             origin = Origin(

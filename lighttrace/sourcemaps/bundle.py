@@ -20,7 +20,7 @@ import msgspec
 
 from lighttrace.errors import BundleError
 
-Kind: TypeAlias = Literal["map", "script", "source"]
+Kind: TypeAlias = Literal["map", "script", "source", "mapping"]
 KINDS: dict[str, Kind] = {
     "minified_source": "script",
     "source_map": "map",

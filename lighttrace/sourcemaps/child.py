@@ -18,7 +18,7 @@ from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from lighttrace.errors import BundleError, SourceMapError
-from lighttrace.sourcemaps import bundle, decode, paths, records
+from lighttrace.sourcemaps import bundle, decode, paths, proguard, records, retrace
 from lighttrace.sourcemaps.bundle import Bundle, Kind, Member
 from lighttrace.sourcemaps.comments import comments, inline_map
 from lighttrace.sourcemaps.records import Content, Done, Failed, File, Piece, Record, Sources
@@ -33,6 +33,7 @@ CPU_S = 240
 OUTPUT_BYTES = 1024 * 1024 * 1024
 NICE = 5  # events go first; of a core that is busy it still gets a quarter, with 10 a tenth
 LEVEL = 6  # a fifth smaller than 3; half the speed, which is 60 MB/s
+MAPPING_URL = "~/mapping.txt"  # what a mapping is called, whatever its file was
 TOO_MUCH_MEMORY = f"Reading it takes more than {MEMORY_BYTES // 2**20} MiB of memory."
 
 
@@ -55,15 +56,35 @@ def _limit() -> None:
 
 
 def read(file: BinaryIO) -> Iterator[Record]:
-    """What is in a bundle, up to `Done` or `Failed`. Pure."""
+    """What is in a bundle or a mapping, up to `Done` or `Failed`. Pure."""
+    head = file.read(proguard.HEAD_BYTES)
+    file.seek(0)
     try:
-        yield from Reading(bundle.read(file)).records()
-    except BundleError as error:
+        if proguard.is_one(head):
+            yield from _mapping(file.read(proguard.MOST_BYTES + 1))
+        else:
+            yield from Reading(bundle.read(file)).records()
+    except (BundleError, SourceMapError) as error:
         yield Failed(str(error))
     except MemoryError:
         yield Failed(TOO_MUCH_MEMORY)
     else:
         yield Done()
+
+
+def _mapping(data: bytes) -> Iterator[Record]:
+    """A file of its own, not in a bundle."""
+    name = _name(data)
+    table = retrace.build(data)
+    yield Content("mapping", name, len(data))
+    yield from _pieces(table)
+    yield File(MAPPING_URL, "mapping", name, None, None)
+
+
+def _pieces(data: bytes) -> Iterator[Piece]:
+    packed = zstd.compress(data, LEVEL)
+    for at in range(0, len(packed), records.PIECE_BYTES):
+        yield Piece(packed[at : at + records.PIECE_BYTES])
 
 
 class Reading:
@@ -156,9 +177,7 @@ class Reading:
             return
         self._told.add((kind, name))
         yield Content(kind, name, size_bytes)
-        packed = zstd.compress(data, LEVEL)
-        for at in range(0, len(packed), records.PIECE_BYTES):
-            yield Piece(packed[at : at + records.PIECE_BYTES])
+        yield from _pieces(data)
 
 
 @dataclass(frozen=True, slots=True)

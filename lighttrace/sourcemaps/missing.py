@@ -55,6 +55,28 @@ def map_file(named: str) -> Unmapped:
     return Unmapped(f"the source map {named} was not uploaded", UPLOAD)
 
 
+def mapping(uuid: str) -> Unmapped:
+    return Unmapped(
+        f"no mapping with the UUID {uuid} was uploaded",
+        "Upload the mapping.txt of this build for this project: "
+        f"`sentry-cli upload-proguard --uuid {uuid} mapping.txt`, or let the build's plugin do it.",
+    )
+
+
+def no_line(holder: str, function: str, line: int) -> Unmapped:
+    return Unmapped(
+        f"the mapping has no line {line} of {holder}.{function}"
+        if line
+        else f"the mapping does not say what {holder}.{function} was",
+        "The mapping is of another build than the one that ran. Upload that of the same build, "
+        "with its UUID.",
+    )
+
+
+def broken_mapping(error: str) -> Unmapped:
+    return Unmapped(f"the mapping cannot be read: {error}", "Upload the mapping again.")
+
+
 def broken(error: str) -> Unmapped:
     return Unmapped(f"the source map cannot be read: {error}", "Upload the map again.")
 

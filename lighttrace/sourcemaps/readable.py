@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from msgspec.structs import replace
 
 from lighttrace.event.frames import family, is_library
-from lighttrace.event.model import Event, Frame, Unmapped
+from lighttrace.event.model import Event, ExceptionValue, Frame, Unmapped
 from lighttrace.sourcemaps import missing
 from lighttrace.sourcemaps.decode import debug_id
 from lighttrace.sourcemaps.functions import Call, names
@@ -101,18 +101,23 @@ def as_sent(event: Event, lines: Callable[[Frame], Lines]) -> Event:
     """
 
     def back(found: Sequence[Frame]) -> tuple[Frame, ...]:
-        return tuple(it if it.minified is None else _sent(it.minified) for it in found)
+        sent = [it for it in found if it.minified is None or not (it.data or {}).get("inlined")]
+        return tuple(it if it.minified is None else _sent(it.minified) for it in sent)
+
+    def link(it: ExceptionValue) -> ExceptionValue:
+        module, name = it.obfuscated or (it.module, it.type)
+        return replace(it, module=module, type=name, frames=back(it.frames), obfuscated=None)
 
     def _sent(frame: Frame) -> Frame:
         at = (frame.lineno or 0) - 1
-        text = lines(frame) if frame.context_line is None else ()
+        text = lines(frame) if frame.context_line is None and frame.abs_path else ()
         if not 0 <= at < len(text):
             return frame
         return replace(frame, context_line=text[at][: (frame.colno or 0) + LINE])
 
     return replace(
         event,
-        exceptions=tuple(replace(it, frames=back(it.frames)) for it in event.exceptions),
+        exceptions=tuple(link(it) for it in event.exceptions),
         threads=tuple(replace(it, frames=back(it.frames)) for it in event.threads),
         frames=back(event.frames),
     )
@@ -218,15 +223,23 @@ def _frame(frame: Frame, found: _Found, name: str | None) -> Frame:
         abs_path=path,
         lineno=at + 1,
         colno=found.token.column + 1,
-        context_line=_cut(lines[at]) if lines else None,
-        pre_context=tuple(_cut(line) for line in lines[max(0, at - AROUND) : at]),
-        post_context=tuple(_cut(line) for line in lines[at + 1 : at + 1 + AROUND]),
         data={**(frame.data or {}), "sourcemap": True},
         minified=frame,
     )
+    mapped = around(mapped, lines, at)
     if ignored or is_library(mapped, frame.platform or "javascript"):
         return replace(mapped, in_app=False)
     return mapped
+
+
+def around(frame: Frame, lines: Lines, at: int) -> Frame:
+    """The frame with a line, from 0, and those around it; with none if the text is not there."""
+    return replace(
+        frame,
+        context_line=_cut(lines[at]) if lines else None,
+        pre_context=tuple(_cut(line) for line in lines[max(0, at - AROUND) : at]),
+        post_context=tuple(_cut(line) for line in lines[at + 1 : at + 1 + AROUND]),
+    )
 
 
 def _cut(line: str) -> str:

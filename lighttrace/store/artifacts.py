@@ -1,5 +1,5 @@
 """Contents of uploaded files, each once per kind, whatever build and project it belongs to: of a
-map the table that was decoded from it, of a script or a source its text.
+map or a mapping the table that was decoded from it, of a script or a source its text.
 
 One is begun, appended to in pieces, so that no transaction of the writer is long, and finished;
 until then nobody finds it. Which file has which content: `bundles.py`. See docs/storage.md,
@@ -19,7 +19,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-Kind: TypeAlias = Literal["map", "script", "source"]
+Kind: TypeAlias = Literal["map", "script", "source", "mapping"]
 PIECE_BYTES = 256 * 1024
 
 FIND = "select id, state, error from artifact where kind = ? and sha1 = ?"
@@ -130,8 +130,8 @@ select p.data from artifact a cross join artifact_piece p on p.artifact_id = a.i
 
 
 def content(db: Reader, artifact_id: int) -> bytes | None:
-    """A map's table (`Table.from_bytes`), or a text in UTF-8; None if it is gone or was never
-    readable.
+    """A map's table (`Table.from_bytes`), that of a mapping (`retrace.Mapping`), or a text in
+    UTF-8; None if it is gone or was never readable.
     """
     pieces = [row[0] for row in db.execute(PIECES, (artifact_id,))]
     try:

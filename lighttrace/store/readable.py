@@ -6,15 +6,16 @@ database and for ever; which map a script has is asked anew each time, so an upl
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from lighttrace.errors import SourceMapError, StoreError
 from lighttrace.event.model import Event, Unmapped
-from lighttrace.sourcemaps import missing, readable
+from lighttrace.sourcemaps import jvm, missing, readable
 from lighttrace.sourcemaps.readable import Ask, Lines, Original
+from lighttrace.sourcemaps.retrace import Mapping
 from lighttrace.sourcemaps.table import Table, Token
-from lighttrace.store import artifacts, maps
+from lighttrace.store import artifacts, debug_files, maps
 from lighttrace.store.bundles import Build
 from lighttrace.store.database import Reader
 from lighttrace.store.maps import FoundMap, Lack, NoMap
@@ -23,7 +24,17 @@ T = TypeVar("T")
 
 TABLE_BYTES = 32 * 1024 * 1024  # six maps of 6 MB; a single larger one is kept all the same
 TEXT_BYTES = 16 * 1024 * 1024
+MAPPING_BYTES = 64 * 1024 * 1024  # four of 30 MB as text
 LINE_BYTES = 60  # of a string, beside its letters
+
+
+# columns, which only engines of JavaScript send, and images of the JVM
+SIGNS = (b'"colno"', b'"proguard"', b'"jvm"')
+
+
+def may_concern(body: bytes) -> bool:
+    """Whether it is worth while to look for files that make an event readable."""
+    return any(sign in body for sign in SIGNS)
 
 
 class Memory(Generic[T]):
@@ -61,6 +72,9 @@ TABLES: Memory[Table] = Memory(TABLE_BYTES, lambda table: table.size_bytes)
 TEXTS: Memory[tuple[str, ...]] = Memory(TEXT_BYTES, _text_bytes)
 
 
+MAPPINGS: Memory[Mapping] = Memory(MAPPING_BYTES, lambda mapping: mapping.size_bytes)
+
+
 class Uploaded:
     """What was uploaded for a project, as `sourcemaps.readable` asks for it. `bundle_ids`: those
     that were of use.
@@ -89,6 +103,34 @@ class Uploaded:
             return table
         self.bundle_ids.add(found.bundle_id)
         return _Map(self._db, found.id, table)
+
+    def mapping(self, debug_id: str) -> Mapping | Unmapped:
+        """As `sourcemaps.jvm` asks for it."""
+        found = debug_files.mapping(self._db, self._project_id, debug_id)
+        if found is None:
+            return missing.mapping(debug_id)
+        key = artifacts.sha1_of(self._db, found.id)
+        mapping = None if key is None else MAPPINGS.get(key)
+        if mapping is None:
+            try:
+                data = artifacts.content(self._db, found.id)
+                if key is None or data is None:
+                    return missing.broken_mapping("it was removed")
+                mapping = Mapping(data)
+            except (StoreError, SourceMapError) as error:
+                return missing.broken_mapping(str(error))
+            MAPPINGS.put(key, mapping)
+        self.bundle_ids.add(found.bundle_id)
+        return mapping
+
+    def source(self, debug_id: str, urls: Sequence[str]) -> Lines:
+        """The lines of the first of these files that a bundle of sources has."""
+        for url in urls:
+            found = debug_files.source(self._db, self._project_id, debug_id, url)
+            if found is not None:
+                self.bundle_ids.add(found.bundle_id)
+                return _lines(self._db, found.id)
+        return ()
 
     def _find(self, ask: Ask) -> FoundMap | Unmapped:
         if ask.debug_id is not None:
@@ -183,4 +225,5 @@ def as_sent(db: Reader, project_id: int, event: Event) -> Event:
 def with_maps(db: Reader, project_id: int, event: Event) -> tuple[Event, frozenset[int]]:
     """The event as people can read it, and the bundles that made it so (`Store.touch_bundle`)."""
     uploaded = Uploaded(db, project_id)
-    return readable.readable(event, uploaded), frozenset(uploaded.bundle_ids)
+    found = jvm.readable(readable.readable(event, uploaded), uploaded)
+    return found, frozenset(uploaded.bundle_ids)

@@ -18,7 +18,6 @@ from lighttrace.store.store import Store
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-SIGN = b'"colno"'  # what only engines of JavaScript send
 ASKED_ANEW_MS = 5_000  # of a project for which nothing was uploaded
 
 
@@ -33,7 +32,7 @@ class Maps:
 
     async def of(self, project_id: int, body: bytes) -> bool:
         """Whether what was posted may hold frames that uploaded maps make readable."""
-        if SIGN not in body:
+        if not readable.may_concern(body):
             return False
         now_ms = self._clock.now_ms()
         if now_ms - self._asked_at.get(project_id, -ASKED_ANEW_MS) < ASKED_ANEW_MS:

@@ -155,6 +155,12 @@ def _ruled(frame: Frame) -> str:
     return "yours by a rule" if frame.in_app else "not yours by a rule"
 
 
+def _pill(frame: Frame) -> str:
+    if frame.unmapped:
+        return "no source"
+    return "inlined" if frame.minified and (frame.data or {}).get("inlined") else ""
+
+
 def _call(
     frame: Frame, key: str, platform: str, own: bool, shown: bool, budget: Budget, opens: bool
 ) -> Call:
@@ -181,7 +187,7 @@ def _call(
         own,
         opened=opens or asked,
         lazy=not inside and (has_source or has_variables),
-        pill=_ruled(frame) or ("no source" if frame.unmapped else ""),
+        pill=_ruled(frame) or _pill(frame),
         address="" if place else frame.instruction_addr or "",
         lines=lines,
         variables=variables[:VARIABLES],

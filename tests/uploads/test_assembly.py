@@ -15,8 +15,9 @@ import pytest
 from lighttrace.clock import FixedClock
 from lighttrace.errors import DiskError
 from lighttrace.sourcemaps.records import Content, Done, Piece, Record, Sources
+from lighttrace.sourcemaps.retrace import Mapping
 from lighttrace.sourcemaps.table import Table
-from lighttrace.store import artifacts, bundles, maps
+from lighttrace.store import artifacts, bundles, debug_files, maps
 from lighttrace.store.bundles import Build, Bundle
 from lighttrace.store.maps import FoundMap
 from lighttrace.store.store import Store
@@ -29,6 +30,7 @@ from tests.sourcemaps.test_child import MAP, a_bundle
 from tests.store.make import rows, running
 from tests.uploads.recorded import CUT_IN_CHUNKS, bundle, chunks
 
+JVM = Path(__file__).parents[1] / "data" / "jvm"
 REAL = sys.executable
 BUILD = Build(1, "web@1", "b7")
 TABLES = ("artifact", "artifact_piece", "map_source", "bundle_file")
@@ -90,7 +92,35 @@ async def test_a_bundle_that_came_in_chunks_is_read(
     assert (await leftovers(store, tmp_path / "uploads"))[1] == []
 
 
+async def test_a_mapping_of_proguard_is_read_as_one(work: Assembly, store: Store) -> None:
+    data = (JVM / "build1.mapping.txt").read_bytes()
+    name = await upload(work, store, data, build=Build(1))
+    await store.write(debug_files.name_it, 1, "00" * 16, 1, "mapping.txt", 1)
+    assert await store.read(debug_files.mapping, 1, "00" * 16) is None
+    assert await work.one()
+    assert await state(store, name) == ("ok", None)
+    found = await store.read(debug_files.mapping, 1, "00" * 16)
+    assert found is not None
+    content = await store.read(artifacts.content, found.id)
+    assert content is not None
+    cls = Mapping(content).find("a.c")
+    assert cls is not None
+    assert cls.name == "com.shop.PaymentError"
+
+
+async def test_sources_that_sentry_cli_has_bundled_are_read(work: Assembly, store: Store) -> None:
+    name = await upload(work, store, (JVM / "sources.zip").read_bytes(), build=Build(1))
+    await store.write(debug_files.name_it, 1, "00" * 16, 1, "sources.zip", 1)
+    assert await work.one()
+    assert await state(store, name) == ("ok", None)
+    found = await store.read(debug_files.source, 1, "00" * 16, "~/com/shop/Money.jvm")
+    assert found is not None
+    content = await store.read(artifacts.content, found.id)
+    assert content == (JVM / "src/com/shop/Money.java").read_bytes()
+
+
 HOSTILE = {
+    "a mapping with a line without end": (b"a -> b:\n" + b" " * 70_000, "is longer than any"),
     "a zip bomb": (made({"a.js": b"\0" * 50_000_000}), "more than 250 times its size"),
     "a path trick": (made({"../../lighttrace.db": "1"}), "is no name for a file"),
     "no manifest": (made({"a.js": "1"}, False), "has no manifest.json"),

@@ -1,0 +1,7 @@
+package com.shop;
+
+public class PaymentError extends RuntimeException {
+    public PaymentError(String message) {
+        super(message);
+    }
+}

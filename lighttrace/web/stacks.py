@@ -233,7 +233,7 @@ def where(frame: Frame, platform: str) -> tuple[str, str]:
         package = (frame.package or "").replace("\\", "/").rpartition("/")[2]
         return "", package or frame.module or ""
     else:
-        path = _SCHEME.sub("", path).partition("?")[0] or path
+        path = _SCHEME.sub("", path).partition("?")[0].removeprefix("./") or path
         head, slash, file = path.rpartition("/")
         folder = head + slash
     if frame.lineno:

@@ -41,6 +41,9 @@ class Quiet:
     zone: ZoneInfo
     level: Level = "escalating"
 
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M} to {self.end:%H:%M}, {self.zone.key}"
+
     def lets_through(self, kind: str) -> bool:
         steps = _LADDER[: LEVELS.index(self.level) + 1]
         return any(kind in kinds for _, kinds in steps)

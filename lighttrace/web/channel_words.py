@@ -9,11 +9,11 @@ from lighttrace.alerts import fallback, quiet, wall
 from lighttrace.alerts.deliver import GIVE_UP_MS, next_try_ms
 from lighttrace.alerts.news import age
 from lighttrace.alerts.ping import Sign
-from lighttrace.alerts.quiet import Quiet
+from lighttrace.alerts.quiet import Hours, Quiet
 from lighttrace.config import Config
 from lighttrace.store.alert_ages import Channel, Try
 from lighttrace.store.alert_history import Retried
-from lighttrace.web import format
+from lighttrace.web import format, rule_words
 
 # what kept us from getting a code of SMTP or HTTP
 CODES = {
@@ -99,6 +99,12 @@ def retry(it: Retried, way: str, second: str, zone: str, now_ms: int) -> str:
 def _at(at_ms: int, zone: str, now_ms: int) -> str:
     at, now = format.local(at_ms, zone), format.local(now_ms, zone)
     return f"{at:%H:%M}" if at.date() == now.date() else f"{at.day} {at:%b}, {at:%H:%M}"
+
+
+def own_hours(hours: Hours) -> str:
+    """`chat has 18:00 to 09:00, Europe/Berlin; pager has none`: of webhooks that differ."""
+    some = ((rule_words.name(it), own) for it, own in hours.own.items())
+    return "; ".join(f"{name} has {own or 'none'}" for name, own in some if own or hours.default)
 
 
 def last_night(hours: Quiet | None, now_ms: int) -> tuple[int, int] | None:

@@ -81,7 +81,7 @@ def missed(found: Rehearsal) -> list[Unheard]:
 
 def _why(it: Sent) -> str:
     words = f"{it.it.words[:1].upper()}{it.it.words[1:]}"
-    if it.it.counted and it.face and 0 <= it.it.at - it.face.first_at < format.DAY:
+    if it.it.counted and it.face and 1000 <= it.it.at - it.face.first_at < format.DAY:
         words += f", {format.span(it.it.at - it.face.first_at)} after its first event"
     return f"{words}."
 

@@ -318,3 +318,29 @@ def test_names_that_stand_for_nothing_are_said_on_their_rule_to_members_alone(tm
         site.user("vic@example.com", "viewer", "Vic")
         site.sign_in("vic@example.com")
         assert "There is no team" not in page(site)
+
+
+def test_hours_of_a_webhook_of_its_own_are_said(tmp_path: Path):
+    hours = 'from = "{}"\nto = "07:00"\nzone = "Europe/Berlin"\n'
+    chat = '[[alerts.webhook]]\nname = "{}"\nkind = "slack"\nurl = "https://chat.example/{}"\n'
+    own = f"[alerts.webhook.quiet_hours]\n{hours.format('18:00')}"
+    always = "always = true\n"
+    for number, (file, said) in enumerate(
+        (
+            (
+                chat.format("a", "a") + own,
+                "None for everybody. a has 18:00 to 07:00, Europe/Berlin.",
+            ),
+            (chat.format("a", "a") + always, "None for everybody."),
+            (
+                f"[alerts.quiet_hours]\n{hours.format('22:00')}{chat.format('a', 'a')}{always}",
+                "when they end. a has none.",
+            ),
+        )
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with served(folder, file) as site:
+            site.user()
+            site.sign_in()
+            assert said in text_of(page(site))

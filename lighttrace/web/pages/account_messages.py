@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from lighttrace.alerts import quiet, weekly
-from lighttrace.alerts.quiet import LEVELS, Quiet
+from lighttrace.alerts.quiet import LEVELS
 from lighttrace.errors import RefusedError
 from lighttrace.event.model import Json
 from lighttrace.settings.quiet_hours import EVERY_DAY as DAYS
@@ -59,14 +59,10 @@ def view(request: Request) -> View:
         end=f"{shown.end:%H:%M}" if shown else NIGHT[1],
         days=frozenset(DAYS[day] for day in shown.days) if shown else frozenset(DAYS),
         level=shown.level if shown else "escalating",
-        of_file=_said(of_file) if of_file else "",
+        of_file=str(of_file or ""),
         day_names=DAY_NAMES,
         levels=LEVEL_WORDS,
     )
-
-
-def _said(hours: Quiet) -> str:
-    return f"{hours.start:%H:%M} to {hours.end:%H:%M}, {hours.zone.key}"
 
 
 async def wants(request: Request) -> dict[str, preferences.Wants]:

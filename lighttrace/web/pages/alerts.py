@@ -121,7 +121,8 @@ async def context(request: Request, asked: Asked) -> dict[str, Any]:
     services, person = state.of(request), guards.person(request)
     config, now_ms = services.config, services.clock.now_ms()
     zone = str(person.options.get("timezone") or "UTC")
-    hours = quiet.of_settings(config.alerts.quiet_hours)
+    all_hours = quiet.of_file(config.alerts)
+    hours = all_hours.default
     night = channel_words.last_night(hours, now_ms)
     ask = _Ask(config, person, guards.sight(request), asked, night, now_ms)
     found = await services.store.read(_find, ask)
@@ -158,6 +159,7 @@ async def context(request: Request, asked: Asked) -> dict[str, Any]:
         "ways": channel_words.ways(config, found.channels, services.sign()),
         "second": words.short(config.alerts.fallback) if config.alerts.fallback else "",
         "messages": account_messages.view(request),
+        "quiet_own": channel_words.own_hours(all_hours),
         "quiet_level": channel_words.LEVELS[hours.level] if hours else "",
         "beat_at": pulse.beat_at if pulse else None,
         "may_change": person.role in guards.MEMBERS,

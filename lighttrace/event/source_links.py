@@ -258,7 +258,8 @@ def _spelled(frame: Frame, rules: Rules, platform: str) -> Iterator[str]:
         if path in ("", "<unknown>", "?", "unknown source", "<anonymous>") or path[:1] == "<":
             continue
         if kind == "java" and "/" not in path:
-            if frame.module:
+            # ProGuard calls every file SourceFile, and R8 after the id of the mapping
+            if frame.module and "." in path and not frame.unmapped:
                 yield f"{_package(frame.module)}{path}"
             continue
         yield path

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lighttrace.event import source_links
-from lighttrace.event.model import Frame
+from lighttrace.event.model import Frame, Unmapped
 from lighttrace.event.source_links import Link, Prefix, Revision, Rules, Unlinked
 
 SHA = "a41f9c2b7d5e8f00112233445566778899aabbcc"
@@ -241,3 +241,12 @@ def test_a_rule_that_cannot_be_read_says_why():
         with pytest.raises(ValueError, match=r".") as caught:
             source_links.prefix(text)
         assert said in str(caught.value)
+
+
+def test_obfuscated_code_is_nowhere_in_the_repository():
+    sent = Frame(module="a.b", function="a", filename="SourceFile", lineno=12)
+    unmapped = Frame(module="a.b", filename="Money.java", unmapped=Unmapped("no mapping", ""))
+    for frame in (sent, unmapped):
+        assert path(frame, "java") == "none: the event does not say in which file it is"
+    written = Frame(module="com.shop.Money", filename="Money.java", lineno=12, minified=sent)
+    assert path(written, "java") == "src/main/java/com/shop/Money.java"

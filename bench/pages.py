@@ -299,6 +299,9 @@ COUNTERS = (
      from event group by 1, 2, 3, 4""",
     f"""insert into count_day select received_at / {DAY_MS}, env_id, hash_id, release_id, count(*)
      from event group by 1, 2, 3, 4""",
+    f"""insert into count_release
+     select received_at / {HOUR_MS}, project_id, env_id, release_id, count(*)
+     from event group by 1, 2, 3, 4""",
     f"""insert into count_minute select received_at / 60000, hash_id, env_id, count(*), count(*), 1
      from event where received_at > {NOW_MS - 15 * DAY_MS} group by 1, 2, 3""",
     f"""insert into hash_person select hash_id, person_id, env_id, max(received_at) / {HOUR_MS}

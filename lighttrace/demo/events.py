@@ -6,13 +6,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lighttrace.demo import web
 from lighttrace.demo.faults import FAULTS, MESSAGES, PROJECTS, Call, Fault, Pattern, Project
 from lighttrace.event.model import Raw
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
 DAYS = 14
-LAST_DEPLOY_MIN = 40  # minutes ago; the newest fault of the shop began eighteen minutes after it
+APART_MS = 4 * DAY_MS  # between two releases
 BRIEF_MIN = 70  # how long a "brief" fault lasted: then somebody had mended it
 AWAY_DAYS = 3  # what came back had been away so long
 TRACES = 40  # of a journey at a time; its faults fail in the same ones
@@ -140,6 +141,9 @@ def _error(rng: random.Random, project: Project, fault: Fault, at: int, now_ms: 
         flags = [{"flag": name, "result": result} for name, result in fault.flags.items()]
         payload["contexts"]["flags"] = {"values": flags}
     payload["request"] = _request(project, fault.transaction)
+    if any(call.file == web.SCRIPT for call in fault.calls):
+        image = {"type": "sourcemap", "code_file": web.SITE + web.SCRIPT, "debug_id": web.DEBUG_ID}
+        payload["debug_meta"] = {"images": [image]}
     return payload
 
 
@@ -203,16 +207,17 @@ def _common(rng: random.Random, project: Project, at: int, now_ms: int, since: i
     return payload
 
 
+def went_out(project: Project, index: int, now_ms: int) -> int:
+    """When a release of a project was deployed."""
+    later = len(project.releases) - 1 - index
+    return now_ms - project.last_out_min * MINUTE_MS - later * APART_MS
+
+
 def _release(project: Project, at: int, now_ms: int, since: int) -> str:
-    """The release that was out at that time: the last one came 40 minutes ago, the others four days
-    apart.
-    """
-    if at >= now_ms - LAST_DEPLOY_MIN * MINUTE_MS:
-        return project.releases[-1]
-    back = 1 + (now_ms - at) // (4 * DAY_MS)
-    return project.releases[
-        max(min(since, len(project.releases) - 2), len(project.releases) - 1 - back, 0)
-    ]
+    """The release that was out at that time; of a fault that began later, that one."""
+    last = len(project.releases) - 1
+    out = next((it for it in range(last, 0, -1) if at >= went_out(project, it, now_ms)), 0)
+    return project.releases[max(out, min(since, last - 1))]
 
 
 def _user(rng: random.Random, people: int) -> Raw:
@@ -280,6 +285,8 @@ def _frame(call: Call, platform: str) -> Raw:
     elif platform == "java":
         module, _, function = call.function.rpartition(".")
         frame.update(module=module, function=function, filename=call.file)
+    elif call.file == web.SCRIPT:
+        frame.update(filename=f"/{call.file}", abs_path=web.SITE + call.file, colno=call.column)
     else:
         frame.update(filename=call.file, abs_path=f"webpack:///./{call.file}", colno=call.column)
         frame["data"] = {"sourcemap": "main.js.map"}

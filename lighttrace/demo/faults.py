@@ -4,6 +4,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lighttrace.demo import web
+
 Pattern = Literal["steady", "new", "spike", "daily", "fading", "rare", "back", "brief"]
 
 
@@ -49,14 +51,15 @@ class Project:
     name: str
     platform: str
     sdk: tuple[str, str]
-    releases: tuple[str, ...]  # oldest first; the last went out 40 minutes ago
+    releases: tuple[str, ...]  # oldest first
+    last_out_min: int = 40  # minutes ago the last of them went out, the others four days apart
 
 
 PROJECTS = (
     Project("shop-web", "Shop web", "javascript", ("sentry.javascript.react", "11.12.0"), ("web@3.17.4", "web@3.18.0", "web@3.18.1", "web@3.18.2")),
-    Project("shop-api", "Shop API", "python", ("sentry.python.fastapi", "2.75.0"), ("api@2.3.6", "api@2.4.0", "api@2.4.1")),
-    Project("fulfillment", "Fulfillment", "python", ("sentry.python.celery", "2.75.0"), ("fulfillment@1.12.0", "fulfillment@1.12.1")),
-    Project("mobile-app", "Mobile app", "java", ("sentry.java.android", "9.8.0"), ("com.example.shop@5.2.0+520", "com.example.shop@5.2.1+521")),
+    Project("shop-api", "Shop API", "python", ("sentry.python.fastapi", "2.75.0"), ("api@2.3.6", "api@2.4.0", "api@2.4.1"), 314),
+    Project("fulfillment", "Fulfillment", "python", ("sentry.python.celery", "2.75.0"), ("fulfillment@1.12.0", "fulfillment@1.12.1"), 55),
+    Project("mobile-app", "Mobile app", "java", ("sentry.java.android", "9.8.0"), ("com.example.shop@5.2.0+520", "com.example.shop@5.2.1+521"), 2_900),
 )  # fmt: skip
 
 REACT = (
@@ -118,6 +121,8 @@ CHECKOUT_STEPS = (
     ("fetch", "POST /api/checkout [200]"),
     ("ui.click", "button.place-order “Place order”"),
 )
+
+MINIFIED = tuple(Call(function, web.SCRIPT, 1, column=column) for function, column in web.places())
 
 FAULTS = (
     Fault("shop-web", "TypeError", ("Cannot read properties of undefined (reading 'orderId')",),
@@ -262,6 +267,8 @@ FAULTS = (
       )),
     Fault("shop-web", "UnhandledRejection", ("Object captured as promise rejection with keys: code, message",),
           (), "steady", 5, handled=False, transaction="/account", users=18),
+    Fault("shop-web", "TypeError", ("Cannot read properties of undefined (reading 'workingDays')",), MINIFIED, "daily", 26, handled=False,
+          transaction="/products/:slug/delivery", tags={"component": "shipping"}, steps=(("navigation", "/products → /products/lamp-04"),), users=64),
 )  # fmt: skip
 
 MESSAGES = (

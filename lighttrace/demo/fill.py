@@ -13,7 +13,7 @@ from lighttrace.alerts.counting import Counting
 from lighttrace.alerts.spikes.watch import Watch
 from lighttrace.clock import FixedClock
 from lighttrace.config import Config
-from lighttrace.demo import mails, people
+from lighttrace.demo import mails, people, releases
 from lighttrace.demo import rules as settings
 from lighttrace.demo.comments import COMMENTS
 from lighttrace.demo.events import AWAY_DAYS, DAY_MS, DAYS, MINUTE_MS, Sending, history
@@ -22,6 +22,7 @@ from lighttrace.errors import StartError
 from lighttrace.ingest import pipeline
 from lighttrace.ingest.envelope import parse_envelope
 from lighttrace.ingest.origin import Origin
+from lighttrace.ingest.pipeline import Work
 from lighttrace.limits import LIMITS
 from lighttrace.store import issue_list, keys, notes, projects, triage, users
 from lighttrace.store.archiving import FOREVER, UNTIL_ESCALATING, Archive
@@ -30,6 +31,7 @@ from lighttrace.store.database import Reader, Transaction
 from lighttrace.store.issue_list import IssueQuery
 from lighttrace.store.states import State
 from lighttrace.store.store import Store
+from lighttrace.web.maps import Maps
 from lighttrace.web.passwords import hash_password
 
 EMAIL, PASSWORD = "mira@shop.example", "lighttrace-demo"
@@ -114,6 +116,7 @@ async def fill(
         rules = settings.write(path.parent)
         origins = await store.write(_people_and_projects, rules, password_hash, began_ms)
         await store.write(people.settle, password_hash, began_ms, now_ms)
+        await releases.upload(store, path, clock, origins["shop-web"].project_id, now_ms)
         post = mails.Mails(rules)
         store.watch(Counting(post.policy))
         sendings = [one for one in history(now_ms) if one.at >= now_ms - days * DAY_MS]
@@ -130,6 +133,7 @@ async def fill(
                 clock.set(until)
                 await _decide(store, decision, until)
         clock.set(now_ms)
+        await store.write(releases.settle, origins, now_ms)
         await _find_spikes(store, clock)
         await store.write(post.turn, now_ms)
         await store.write(mails.mute, now_ms)
@@ -169,7 +173,7 @@ async def _send(
             told_at = sending.at
         clock.set(sending.at)
         at = replace(origins[sending.project], received_at=sending.at)
-        work = pipeline.of_envelope(parse_envelope(_envelope(sending), LIMITS), at, LIMITS)
+        work = await _read(store, clock, sending, at)
         waiting += [store.submit(write) for write in work.events]
         if sending.is_first:  # an issue begins by the clock of the writer
             await asyncio.gather(*waiting)
@@ -177,6 +181,13 @@ async def _send(
             await store.write(post.turn, clock.now_ms())
     await asyncio.gather(*waiting)
     await store.write(post.turn, clock.now_ms())
+
+
+async def _read(store: Store, clock: FixedClock, sending: Sending, at: Origin) -> Work:
+    envelope = parse_envelope(_envelope(sending), LIMITS)
+    if "debug_meta" not in sending.payload:
+        return pipeline.of_envelope(envelope, at, LIMITS)
+    return await Maps(store, clock).work(pipeline.of_envelope, envelope, at, LIMITS)
 
 
 async def _find_spikes(store: Store, clock: FixedClock) -> None:

@@ -224,6 +224,7 @@ STEPS: tuple[Step, ...] = (
     _counters("count_minute", "minute", MINUTE_MS, MINUTES_KEPT_MS),
     _counters("project_minute", "minute", MINUTE_MS, MINUTES_KEPT_MS),
     _counters("count_hour", "hour", HOUR_MS, HOURS_KEPT_MS),
+    _counters("count_release", "hour", HOUR_MS, HOURS_KEPT_MS),
     _meetings,
     _people,
     _tag_values,

@@ -103,6 +103,15 @@ WHILE_COMPLETE = (
         " group by 1, 2",
     ),
     Check(
+        "count_release, per (hour, project, environment, release): n",
+        "select hour, project_id, env_id, release_id, n from count_release"
+        " where hour * 3600000 >= :since",
+        "select received_at / 3600000, project_id, env_id, coalesce(release_id, 0), count(*)"
+        " from event where received_at / 3600000 * 3600000 >= :since"
+        " and received_at / 3600000 >= (select coalesce(min(hour), 0) from count_release)"
+        " group by 1, 2, 3, 4",
+    ),
+    Check(
         "issue_env, per (environment, issue): n, people, first_at, last_at, first and last event",
         "select env_id, issue_id, n, people, first_at, last_at, first_event, last_event"
         " from issue_env",

@@ -86,6 +86,7 @@ REST = (
     "delete from project_preference where project_id = ?",
     "delete from project_key where project_id = ?",
     "delete from project_minute where project_id = ?",
+    "delete from count_release where project_id = ?",
     "delete from spike where project_id = ?",
     "delete from debug_file where project_id = ?",
     "delete from bundle_build where project_id = ?",  # what no other has a use for ages

@@ -57,7 +57,7 @@ def check(db: Reader, project_id: int, ask: Ask) -> Checked:
     script = found.script_id and upload_list.origin(
         db, project_id, found.bundle_id, found.script_id
     )
-    steps.append(Step("Can the map be read", lack is None, lack.why if lack else "yes"))
+    steps.append(Step("Can the map be read", lack is None, lack.why if lack else ""))
     return Checked(tuple(steps), used, script or None, lack)
 
 

@@ -123,6 +123,10 @@ ADD_HOUR = """
 insert into count_hour(hour, hash_id, env_id, release_id, n) values(?, ?, ?, ?, ?)
 on conflict(hour, hash_id, env_id, release_id) do update set n = n + excluded.n
 """
+ADD_RELEASE = """
+insert into count_release(hour, project_id, env_id, release_id, n) values(?, ?, ?, ?, ?)
+on conflict(hour, project_id, env_id, release_id) do update set n = n + excluded.n
+"""
 ADD_DAY = """
 insert into count_day(day, env_id, hash_id, release_id, n) values(?, ?, ?, ?, ?)
 on conflict(day, env_id, hash_id, release_id) do update set n = n + excluded.n
@@ -138,6 +142,7 @@ class Tallies:
     projects: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # n, capped
     hours: Counter[tuple[int, int, int, int]] = field(default_factory=Counter)
     days: Counter[tuple[int, int, int, int]] = field(default_factory=Counter)
+    releases: Counter[tuple[int, int, int, int]] = field(default_factory=Counter)
 
     def count(
         self,
@@ -166,7 +171,9 @@ class Tallies:
             sums[2] += person_id is not None and before == 0
             whole[1] += before < CAP
         release = release_id or 0
-        self.hours[(received_at // HOUR_MS, hash_id, env_id, release)] += 1
+        hour = received_at // HOUR_MS
+        self.hours[(hour, hash_id, env_id, release)] += 1
+        self.releases[(hour, project_id, env_id, release)] += 1
         self.days[(received_at // DAY_MS, env_id, hash_id, release)] += 1
 
     def write(self, tx: Transaction) -> None:
@@ -174,3 +181,4 @@ class Tallies:
         tx.executemany(ADD_PROJECT, [(*key, *sums) for key, sums in self.projects.items()])
         tx.executemany(ADD_HOUR, [(*key, n) for key, n in self.hours.items()])
         tx.executemany(ADD_DAY, [(*key, n) for key, n in self.days.items()])
+        tx.executemany(ADD_RELEASE, [(*key, n) for key, n in self.releases.items()])

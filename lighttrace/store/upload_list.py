@@ -51,6 +51,18 @@ def page(db: Reader, project_id: int, before: Key, limit: int) -> list[Listed]:
     return [Listed(*row) for row in db.execute(PAGE, (project_id, *before, limit))]
 
 
+OF_RELEASE = """
+select u.release, u.dist, b.id, u.tool, u.at, b.state, b.error, b.files, b.size_bytes, b.used_at
+  from bundle_build u cross join bundle b on b.id = u.bundle_id and b.state <> 'gone'
+ where u.project_id = ? and u.release = ? order by u.at desc, b.id desc limit ?
+"""
+
+
+def of_release(db: Reader, project_id: int, release: str, limit: int = 50) -> list[Listed]:
+    """What was uploaded for a release, the newest first."""
+    return [Listed(*row) for row in db.execute(OF_RELEASE, (project_id, release, limit))]
+
+
 WITHDRAW = """
 delete from bundle_build where project_id = ? and release = ? and dist = ? and bundle_id = ?
 """

@@ -194,7 +194,7 @@ async def test_with_the_writer_busy_retention_waits_unless_the_limit_is_passed(
     """`sweep` asks for the queue before each bite; a queue that never empties must not fill the
     disk, and must not keep whoever calls from turning.
     """
-    limit = 1_400_000
+    limit = 1_500_000
     rng = random.Random(1)
     await fill(store, 300, body=lambda i: rng.randbytes(6_000))
     with monkeypatch.context() as busy:

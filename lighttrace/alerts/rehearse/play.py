@@ -92,13 +92,15 @@ def _counted(stage: Stage, shape: Shape) -> Iterator[Moment]:
             continue
         forever = trigger.kind == "users" and not trigger.minutes
         for tape in (stage.born if forever else stage.tapes).values():
+            if (face := stage.faces.get(tape.issue_id)) is None:
+                continue
             for it in _reached(stage, shape, trigger, tape):
-                if it.at >= stage.since_ms and tape.issue_id in stage.faces:
+                if it.at >= stage.since_ms:
                     yield Moment(
                         trigger.kind,
                         it.at,
                         tape.issue_id,
-                        stage.faces[tape.issue_id].project_id,
+                        face.project_id,
                         it.row,
                         True,
                         {"n": it.most, "minutes": trigger.minutes},
@@ -126,8 +128,9 @@ def _paused(stage: Stage, spoken: list[Moment]) -> tuple[list[Moment], list[Mome
     last: dict[tuple[int | None, int], Moment] = {}
     sent: list[Moment] = []
     held: list[Moment] = []
+    pauses = {counted: stage.rule.pause_ms(counted) for counted in (False, True)}
     for it in spoken:
-        pause_ms = stage.rule.pause_ms(it.counted)
+        pause_ms = pauses[it.counted]
         about = (it.issue_id, 0 if it.issue_id is not None else it.project_id)
         before = last.get(about)
         if pause_ms and it.kind != "loud" and before and it.at - before.at < pause_ms:

@@ -24,7 +24,7 @@ MOST_LOUD = 20  # of issues with more events than that, which are counted by the
 MOST_ISSUES = 100  # whose events are read: those that had the loudest hours
 MOST_OF_ISSUE = 2_000  # events
 MOST_EVENTS = 12_000  # of all of them
-MOST_SINGLE = 6_000  # where a single event is enough: such a rule speaks of nearly all of them
+MOST_SINGLE = 5_000  # where a single event is enough: such a rule speaks of nearly all of them
 MOST_MINUTES = 15_000  # of issues with more events, which are counted by the minute
 MOST_MISSED = 60
 # what is news by itself: who should have been told of it by some rule or other

@@ -36,12 +36,12 @@ def variants(stage: Stage, shape: Shape, played: Played) -> list[Variant]:
     found = []
     if 2 * first.n <= most:
         found.append(_variant(stage, shape, first, replace(first, n=2 * first.n)))
-    if first.minutes > 1:
+    if first.minutes > 1 and first.n > 1:
         found.append(_variant(stage, shape, first, replace(first, minutes=first.minutes // 2)))
     found.append(
         Variant(_said(first), shape.when, where, len(played.sent), len(played.missed), True)
     )
-    if 2 * first.minutes <= DAY_MIN:
+    if 2 * first.minutes <= DAY_MIN and first.n > 1:  # of one there is no "within"
         found.append(_variant(stage, shape, first, replace(first, minutes=2 * first.minutes)))
     if first.n > 1:
         found.append(_variant(stage, shape, first, replace(first, n=(first.n + 1) // 2)))

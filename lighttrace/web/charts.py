@@ -134,8 +134,9 @@ def bars(
     foot = head + plot
     lines = ((foot - plot / 2, top / 2, ""), (head, top, unit)) if top > 1 else ((head, top, unit),)
     width = 100 / count
+    leads = links or any(mark.href for mark in deploys)
     out = [
-        f'<svg class="chart" height="{height}" role="{"group" if links else "img"}" '
+        f'<svg class="chart" height="{height}" role="{"group" if leads else "img"}" '
         f'aria-label="{escape(label)}">',
         *(f'<line class="g" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>' for y, _, _ in lines),
     ]

@@ -23,7 +23,7 @@ def read(body: bytes, kind: type[T]) -> T:
     JSON a form, too.
     """
     try:
-        if body.lstrip()[:1] == b"{":
+        if body.lstrip().startswith((b"{", b"[")):
             return msgspec.json.decode(body, type=kind)
         return msgspec.convert(_form(body), kind, strict=False)
     except (msgspec.ValidationError, msgspec.DecodeError, ValueError, RecursionError) as error:

@@ -38,7 +38,6 @@ from lighttrace.web.api.organizations import check_organisation, check_path, fin
 MOST_BODY = 8 * 1024 * 1024  # a thousand commits with their paths
 MOST_PROJECTS = 100
 MOST_REF = 200  # characters
-NO_NAME = "origin"  # what git calls wherever a folder was cloned from; no repository is called that
 KINDS: dict[str, PathKind] = {"A": "A", "M": "M", "D": "D"}
 
 
@@ -216,10 +215,9 @@ def _commit(it: AskedCommit) -> Commit:
     named = (
         (KINDS.get(path.type, "M"), posted.words(path.path, commits.MOST_PATH)) for path in some
     )
-    repository = posted.words(it.repository, commits.MOST_NAME)
     return Commit(
         sha=_sha(it.id),
-        repository=None if repository == NO_NAME else repository,
+        repository=posted.words(it.repository, commits.MOST_NAME),
         message=posted.words(it.message, commits.MOST_MESSAGE) or "",
         author_name=posted.words(it.author_name, commits.MOST_NAME),
         author_email=posted.words(it.author_email, commits.MOST_NAME),

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from lighttrace.web.api import (
     comments,
+    debug_files,
     deploys,
     events,
     grouping,
@@ -29,6 +30,7 @@ LARGE: dict[Handler, int] = {
     release_files.add: release_files.MOST_BODY,
     releases.create: releases.MOST_BODY,
     releases.change: releases.MOST_BODY,
+    debug_files.assemble: releases.MOST_BODY,
 }
 # a name may have slashes, so what is below it stands before it
 RELEASE = "releases/{version:path}/"
@@ -89,6 +91,7 @@ TABLE: tuple[Row, ...] = (
     (ORGANISATION + "code-mappings/bulk/", repositories.put_mappings, "project:releases", "POST"),
     (ORGANISATION + "monitors/", later.monitors, "org:read", "GET"),
     (ORGANISATION + "events/", later.events, "event:read", "GET"),
+    (PROJECT + "files/difs/assemble/", debug_files.assemble, "project:releases", "POST"),
     (PROJECT + "files/preprodartifacts/assemble/", later.builds, "project:releases", "POST"),
     (PROJECT, organizations.project, "project:read", "GET"),
     (PROJECT + "keys/", organizations.key_list, "project:read", "GET"),

@@ -36,7 +36,10 @@ MOST_PROJECTS = 100
 MOST_NAME, MOST_DIST = 200, 64  # characters, as of events
 # What is understood; of what is missing, tools say themselves that a server cannot do it. Without
 # release_files, sentry-cli 2 warns and sends its files one by one; with it, it sends a bundle.
-ACCEPT = ("release_files", "artifact_bundles", "artifact_bundles_v2")
+ACCEPT = (
+    *("release_files", "artifact_bundles", "artifact_bundles_v2"),
+    *("debug_files", "sources", "proguard"),
+)
 LONGEST_WAIT_S = 300  # of `--wait`, which polls every second
 FAILED_HOLDS_MS = 60_000  # afterwards the same bundle may be tried again
 FRESH_MS = 60_000  # of a build that asks every second, this often is enough
@@ -130,7 +133,7 @@ async def assemble(request: Request) -> Response:
     tool = tool_of(request)
     sight = guards.sight(request)
     found, builds = await services.store.read(_known, name, order, sight, now_ms)
-    if found is not None and not _may_be_tried_again(found, now_ms):
+    if found is not None and not may_be_tried_again(found, now_ms):
         if builds:
             await services.store.write(bundles.associate, found.id, builds, tool, now_ms)
         return _shown(found.state, found.error)
@@ -197,7 +200,7 @@ def tool_of(request: Request) -> str:
     return (request.headers.get("user-agent") or "")[:100]
 
 
-def _may_be_tried_again(found: Bundle, now_ms: int) -> bool:
+def may_be_tried_again(found: Bundle, now_ms: int) -> bool:
     return found.state == "error" and now_ms - found.changed_at > FAILED_HOLDS_MS
 
 

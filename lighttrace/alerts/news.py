@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import quote
 
-from lighttrace.alerts import background, digest, weekly
+from lighttrace.alerts import background, digest, suspicion, weekly
 from lighttrace.alerts.background import Background
 from lighttrace.alerts.digest import Digest
 from lighttrace.alerts.shapes.text import seen
@@ -16,13 +16,14 @@ from lighttrace.alerts.weekly import Report
 from lighttrace.config import Config
 from lighttrace.event import details, frames, source_links
 from lighttrace.event.impact import Weights
-from lighttrace.event.model import Event, Frame, Json
+from lighttrace.event.model import Event, Json
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.event.secret_code import without_secrets
 from lighttrace.event.source_links import Link
 from lighttrace.event.source_links import Rules as SourceRules
+from lighttrace.event.suspects import Suspect
 from lighttrace.event.title import crash_frame
-from lighttrace.store import events, feedback, inbox, issues, notes, reread, sight
+from lighttrace.store import events, feedback, inbox, issues, notes, reread, revisions, sight
 from lighttrace.store.database import Reader
 from lighttrace.store.issues import Issue
 from lighttrace.store.outbox import Message
@@ -124,6 +125,7 @@ class Told:
     first_at: int  # ms
     url: str
     background: Background = field(default_factory=Background)
+    suspect: Suspect | None = None  # a commit that may have brought it
     impact: int | None = None  # of 100; None: it is not open, or was quiet for a day
 
 
@@ -214,11 +216,15 @@ def read(
         at = background.arrived(db, payload, at)
     if issue is not None:
         event = _event(db, issue, payload.get("event_row"))
-        told = _told(issue, event, base_url, now_ms, terms)
+        told = _told(db, issue, event, base_url, now_ms, terms)
         if in_full:
             behind = background.read(db, issue, kind, message.caused_at, payload, now_ms)
             impact = _impact(db, issue.id, terms.weights, now_ms)
             told = replace(told, background=behind, impact=impact)
+            if kind == "new":
+                sources = terms.sources.get(issue.project_slug, source_links.NO_RULES)
+                found = suspicion.of_issue(db, issue, sources)
+                told = replace(told, suspect=next((it for it in found if not it.is_weak), None))
     if "note" in payload and told is not None:
         comment = _comment(db, payload["note"], told)
     if (message.issue_id is not None and told is None) or ("note" in payload and comment is None):
@@ -237,7 +243,7 @@ def read(
         base_url=base_url,
         url=told.url if told else gathered.url if gathered else f"{base_url}/issues",
         told=told,
-        others=tuple(_told(it, None, base_url, now_ms, terms) for it in others if it),
+        others=tuple(_told(db, it, None, base_url, now_ms, terms) for it in others if it),
         count=int(payload.get("count", 0)),
         rate=Rate(int(rate["count"]), int(rate["window_min"]), rate["usual"]) if rate else None,
         louder=str(payload.get("reason", "")),
@@ -293,7 +299,9 @@ def _issue(db: Reader, issue_id: int | None) -> Issue | None:
     return None if issue_id is None else issues.get(db, issue_id, sight.ALL)
 
 
-def _told(issue: Issue, event: Event | None, base_url: str, now_ms: int, terms: Terms) -> Told:
+def _told(
+    db: Reader, issue: Issue, event: Event | None, base_url: str, now_ms: int, terms: Terms
+) -> Told:
     """`event`: whose place and trail are shown, None in a list of several."""
     scrub = terms.scrub.get(issue.project_slug, ScrubRules())
     sources = terms.sources.get(issue.project_slug, source_links.NO_RULES)
@@ -309,7 +317,7 @@ def _told(issue: Issue, event: Event | None, base_url: str, now_ms: int, terms: 
         people=issue.people_ever,
         environment=(event.environment or "") if event else "",
         release=(event.release or "") if event else "",
-        place=_place(event, scrub, sources) if event else None,
+        place=_place(event, scrub, _link(db, issue, event, sources)) if event else None,
         steps=_steps(event) if event else (),
         since=age(max(0, now_ms - issue.first_at) / 1000),
         first_at=issue.first_at,
@@ -326,11 +334,10 @@ def _event(db: Reader, issue: Issue, event_row: Json) -> Event | None:
     return reread.event(db, latest.row) if latest else None
 
 
-def _place(event: Event, scrub: ScrubRules, sources: SourceRules) -> Place | None:
+def _place(event: Event, scrub: ScrubRules, link: Link | None) -> Place | None:
     frame = crash_frame(event)
     if frame is None:
         return None
-    link = _link(event, frame, sources)
     file = frame.filename or frame.abs_path or frame.module or ""
     at = f"{file}:{frame.lineno}" if file and frame.lineno else file
     if frame.context_line is None or frame.lineno is None:
@@ -346,9 +353,14 @@ def _place(event: Event, scrub: ScrubRules, sources: SourceRules) -> Place | Non
     return Place(frame.function or "", at, code, link)
 
 
-def _link(event: Event, frame: Frame, sources: SourceRules) -> Link | None:
+def _link(db: Reader, issue: Issue, event: Event, sources: SourceRules) -> Link | None:
+    """To the line of the crash at the host of the repository."""
+    frame = crash_frame(event) if sources.template else None
+    if frame is None:
+        return None
+    told = revisions.told(db, issue.project_id, event.release, sources.package)
+    sources, at = source_links.informed(sources, event.release, told.commit, told.mappings)
     own = not frames.is_library(frame, event.platform) if frame.in_app is None else frame.in_app
-    at = source_links.revision(event.release, None, sources.branch)
     found = source_links.link(frame, sources, at, event.platform, own=own)
     # what an SDK says is a link may lead anywhere, and a mail has no page around it that says so
     return found if isinstance(found, Link) and found.path else None

@@ -22,6 +22,7 @@ HIGH, LOW, NONE = 56, 3, 1  # px of a bar
 BY_RULE = "The next mail about this issue comes when a rule speaks of it again."
 _COUNTED = re.compile(r"([\d,]+) ((?:events|users)\b.*)")  # of a rule that counts
 BLOCKS = "▁▂▃▄▅▆▇█"
+SHA = 7  # letters of a commit
 NOTE = 200  # letters
 NEXT = {
     "new": "The next mail about this issue comes if it gets loud, or comes back.",
@@ -75,6 +76,7 @@ class Story:
     code: tuple[Line, ...]
     steps: tuple[str, ...]
     note: str
+    suspect: str
     why: str
     later: str
     age: str
@@ -119,6 +121,7 @@ def story(news: News, told: Told) -> Story:
         code=tuple(replace(it, text=it.text[:CODE_LENGTH]) for it in place.code) if place else (),
         steps=tuple(filter(None, map(short, told.steps))),
         note=_note(news, behind),
+        suspect=_suspect(told),
         why=why(news),
         later=BY_RULE if news.by_rule else NEXT.get(news.kind, BY_RULE),
         age=left(news),
@@ -128,6 +131,16 @@ def story(news: News, told: Told) -> Story:
         else "",
         quote=quote(news),
     )
+
+
+def _suspect(told: Told) -> str:
+    if told.suspect is None:
+        return ""
+    it = told.suspect
+    said = f": {short(it.change.subject, 100)}" if it.change.subject else ""
+    who = f" by {short(it.change.author, 60)}" if it.change.author else ""
+    where = f"touched {short(it.file, 120)}, frame {it.frame}"
+    return f"Suspect commit {short(it.change.sha[:SHA])}{who}{said}, {where}."
 
 
 def _source(told: Told) -> tuple[str, str] | None:

@@ -79,7 +79,7 @@ slug = "shop-web"
 high_value = ["tags.component:checkout"]
 
 [project.source]
-repository = "https://git.shop.example/shop/web"
+repository = "https://git.shop.example/shop/shop-web"
 host = "forgejo"
 
 [[project]]
@@ -87,9 +87,8 @@ slug = "shop-api"
 high_value = ["transaction:/api/checkout"]
 
 [project.source]
-repository = "https://git.shop.example/shop/api"
+repository = "https://git.shop.example/shop/shop-api"
 host = "forgejo"
-paths = ["shop/ => src/shop/"]
 """
 
 

@@ -6,7 +6,8 @@ template: it is cut into names, each name is quoted, and one that leads upwards 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from lighttrace.event import frames
@@ -29,6 +30,7 @@ PRESETS = {
     "forgejo": "/src/{kind}/{commit}/{path}#L{line}",
     "bitbucket": "/src/{commit}/{path}#lines-{line}",
 }
+COMMITS = {"gitlab": "/-/commit/", "bitbucket": "/commits/"}  # the others: /commit/
 FIELDS = ("commit", "path", "line", "kind")
 ARROW = "=>"
 BRANCH = "main"
@@ -89,6 +91,11 @@ class Rules:
     paths: tuple[Prefix, ...] = ()
     branch: str = BRANCH
     package: str = ""  # github.com/acme/shop: what modules of Go begin with
+    commits: str = ""  # the address of a commit, without it
+
+    def commit(self, sha: str) -> str:
+        """The address of a commit; nothing where nobody knows it."""
+        return self.commits + quote(sha, safe="") if self.commits and is_revision(sha) else ""
 
 
 NO_RULES = Rules()
@@ -167,6 +174,11 @@ def preset(host: str, repository: str) -> str:
     return repository.removesuffix(".git").rstrip("/") + PRESETS[host]
 
 
+def commits(host: str, repository: str) -> str:
+    """The address of a commit at a host, without the commit."""
+    return repository.removesuffix(".git").rstrip("/") + COMMITS.get(host, "/commit/")
+
+
 def package(repository: str) -> str:
     """What the modules of Go in a repository begin with."""
     parts = urlsplit(repository)
@@ -191,6 +203,20 @@ def revision(release: str | None, commit: str | None, branch: str = BRANCH) -> R
     if found := commit_in(release or ""):
         return Revision(found, True)
     return Revision(branch, False)
+
+
+def informed(
+    rules: Rules, release: str | None, commit: str | None, mappings: Iterable[tuple[str, str]]
+) -> tuple[Rules, Revision]:
+    """The rules with code mappings after those of the file, and what links lead to. `commit` and
+    `mappings` were told by scripts; one that is no rule is left out.
+    """
+    told = []
+    for before, after in mappings:
+        with suppress(ValueError):
+            told.append(prefix(f"{before} {ARROW} {after}"))
+    rules = replace(rules, paths=(*rules.paths, *told))
+    return rules, revision(release, commit, rules.branch)
 
 
 def commit_in(version: str) -> str | None:
@@ -232,24 +258,24 @@ def filled(text: str, path: str, at: Revision, line: int | None) -> str:
 
 def path_in(frame: Frame, rules: Rules, platform: str) -> str | Unlinked:
     """Where the file of a frame is in the repository."""
-    spelled = list(dict.fromkeys(_spelled(frame, rules, platform)))
-    if not spelled:
+    known = list(dict.fromkeys(spelled(frame, rules, platform)))
+    if not known:
         return Unlinked("the event does not say in which file it is")
     for rule in rules.paths:
-        for path in spelled:
+        for path in known:
             if path.startswith(rule.before) if rule.before else _is_relative(path):
                 return _clean(rule.after + path[len(rule.before) :])
-    relative = next(filter(_is_relative, spelled), None)
+    relative = next(filter(_is_relative, known), None)
     if relative is not None:
         return _clean(_at_home(relative, frame, platform))
-    shown = spelled[-1][:200]
+    shown = known[-1][:200]
     if _URL.match(shown) and not _DRIVE.match(shown):
         return Unlinked("it is a built file: no source map leads to your own")
     folder = shown[: shown.rfind("/") + 1]
     return Unlinked(f'{shown} is outside the rules. One like "{folder} {ARROW} " would cut it')
 
 
-def _spelled(frame: Frame, rules: Rules, platform: str) -> Iterator[str]:
+def spelled(frame: Frame, rules: Rules, platform: str) -> Iterator[str]:
     """The paths that a rule may begin with, the most telling first."""
     whole = (frame.abs_path or "").replace("\\", "/")
     name = (frame.filename or "").replace("\\", "/")

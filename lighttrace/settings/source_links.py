@@ -85,7 +85,9 @@ class SourceOptions(Table, frozen=True):
     def rules(self) -> Rules:
         repository, kind = self.repository or "", self.kind
         template = self.url or (source_links.preset(kind, repository) if kind else "")
-        return Rules(template, self.paths, self.branch, source_links.package(repository))
+        package = source_links.package(repository)
+        commits = source_links.commits(kind, repository) if kind else ""
+        return Rules(template, self.paths, self.branch, package, commits)
 
     def disagreements(self) -> Iterator[Disagreement]:
         if self.url is None and self.repository is None:

@@ -22,7 +22,9 @@ from lighttrace.event.scrub import ScrubRules
 from lighttrace.event.source_links import Rules
 from lighttrace.ingest.errors import event_write
 from lighttrace.ingest.origin import Origin
-from lighttrace.store import feedback, triage, users
+from lighttrace.store import commits, feedback, triage, users
+from lighttrace.store.commits import Commit
+from lighttrace.store.database import transaction
 from lighttrace.store.states import State
 from lighttrace.store.writes import FeedbackWrite
 from tests.alerts.pictures import LATER, URL, a_story, an_error, every_news, told_of
@@ -207,6 +209,21 @@ def test_a_mail_leads_to_the_line_at_the_host_that_the_file_names(shelf: Shelf) 
     url = "https://git.example/shop/a41f9c2/src/checkout.tsx#L145"
     assert f"Code at a41f9c2: {url}\n" in mail.text
     assert url in Parts(mail.html).links and "Code at a41f9c2" in Parts(mail.html).text
+
+
+def test_a_new_issue_says_which_commit_may_have_brought_it(shelf: Shelf) -> None:
+    issue = shelf.receive_one(an_error(release="web@3.18.2"))
+    assert "Suspect" not in told_of(shelf, "new", issue).text
+    with transaction(shelf.db) as tx:
+        row = tx.execute("select id from release where version = 'web@3.18.2'").fetchone()
+        paths = (("M", "apps/web/src/checkout.tsx"),)
+        some = [Commit("a41f9c2" + "0" * 33, None, "Retry\nmore", "Tove", None, None, paths)]
+        commits.put(tx, row[0], some, NOON)
+    mail = told_of(shelf, "new", issue)
+    touched = "touched apps/web/src/checkout.tsx, frame 1."
+    for said in (mail.text, Parts(mail.html).text):
+        assert f"Suspect commit a41f9c2 by Tove: Retry, {touched}" in said
+    assert "Suspect" not in told_of(shelf, "spike", issue).text
 
 
 def test_what_an_event_says_is_a_link_leads_nowhere_in_a_mail(shelf: Shelf) -> None:

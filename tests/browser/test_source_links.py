@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from lighttrace.store import announced, commits
+from lighttrace.store.commits import Commit, PathKind
+from lighttrace.store.database import Transaction
 from tests.browser.test_issues import send
 from tests.browser.tracker import Tracker, running
 from tests.browser.visitor import DESKTOP, PHONE, TABLET, Visitor
@@ -78,3 +81,21 @@ async def test_it_works_without_scripts(chromium: Browser, shop: Tracker):
         await page.get_by_label("Paths").fill("shop/ => web/")
         await page.get_by_role("button", name="Try it").click()
         await expect(page.get_by_text("blob/a41f9c2/web/billing.py#L14")).to_be_visible()
+
+
+async def test_a_suspect_commit_is_shown_and_its_author_assigned(chromium: Browser, shop: Tracker):
+    def tell(tx: Transaction) -> None:
+        release_id, _ = announced.tell(tx, "shop@1+a41f9c2", [1], announced.NOTHING, 1)
+        long = "x" * 300
+        paths: tuple[tuple[PathKind, str], ...] = (("M", f"{long}/shop/billing.py"),)
+        some = [Commit("a41f9c2" + "0" * 33, None, long, "Mira", "mira@example.com", 1, paths)]
+        commits.put(tx, release_id, some, 1)
+
+    shop.write(tell)
+    async with Visitor.at(chromium, shop.url, size=PHONE) as visitor:
+        await visitor.sign_in()
+        page = visitor.page
+        await page.goto("/issues/SHOP-1")
+        await visitor.check("source-suspects-390")
+        await page.locator("#suspects").get_by_role("button", name="Assign").click()
+        await expect(page.locator("#assigned")).to_have_text("Mira")

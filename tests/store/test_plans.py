@@ -35,9 +35,11 @@ from lighttrace.store import (
     pace,
     preferences,
     rehearsal,
+    revisions,
     same_trace,
     saved_searches,
     sessions,
+    source_cache,
     spikes,
     stirring,
     suggestions,
@@ -99,6 +101,7 @@ SORTS_OF_ITS_OWN = (
     "from team order by",  # at most 500
     "order by id desc limit 3000) near",
     "where s.user_id = 1 and s.shared = 0 order by",  # at most 50
+    "order by length(m.stack_root) desc",  # code mappings of a project, at most 1,000
     "order by v.n desc",  # the values of one tag, at most 3,024
     "| (rowid &",  # events of a project in the order of receipt, out of that of hashes
 )
@@ -188,6 +191,8 @@ QUESTIONS: dict[str, Ask] = {
     },
     "inbox of a project": inbox_of(project_ids=(1,)),
     "inbox of a team": inbox_of(whose=Whose((1,), (1, 2))),
+    "where the code of a release is": lambda db: revisions.told(db, 1, "web@1", "x/shop"),
+    "a file that was fetched": lambda db: source_cache.get(db, 1, "https://x.example/a"),
     "where an issue stands": lambda db: inbox.standing(db, 1, INBOX),
     "issues of the same traces": lambda db: same_trace.linked(db, [1, 2, 3]),
     "how long people took": lambda db: pace.to_acknowledge(db, (1,), NOON),

@@ -16,11 +16,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from lighttrace.alerts import suspicion
 from lighttrace.errors import StoreError
 from lighttrace.event import source_links
 from lighttrace.event.grouping.explain import Explanation
 from lighttrace.event.grouping.rules import Rules
 from lighttrace.event.model import Event
+from lighttrace.event.suspects import Suspect
 from lighttrace.sourcemaps.readable import frames
 from lighttrace.store import (
     activity,
@@ -34,6 +36,7 @@ from lighttrace.store import (
     merging,
     readable,
     reread,
+    revisions,
     similar,
     tag_stats,
     viewers,
@@ -155,6 +158,15 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Accused:
+    """A suspect commit. `url`: of it, or nothing; `author`: who of us that is, if anybody."""
+
+    suspect: Suspect
+    url: str
+    author: Assignee | None
+
+
+@dataclass(frozen=True, slots=True)
 class Looked:
     """Everything the page shows."""
 
@@ -176,6 +188,7 @@ class Looked:
     similar: Sequence[Similar] = ()
     merged: Sequence[Merged] = ()
     muted: Sequence[muting.Shown] = ()
+    suspects: Sequence[Accused] = ()
 
     @property
     def timeline(self) -> Sequence[Activity | Comment]:
@@ -320,6 +333,21 @@ def _find_part(
     return view.part(event, asked.parts[0]), sources
 
 
+def _suspects(
+    db: Reader, issue: Issue, whom: Sequence[Assignee], services: Services
+) -> list[Accused]:
+    rules = services.config.source_rules(issue.project_slug)
+    by_email = {it.email.lower(): it for it in whom if it.email}
+    return [
+        Accused(
+            it,
+            rules.commit(it.change.sha),
+            by_email.get(it.change.author_email.lower()),
+        )
+        for it in suspicion.of_issue(db, issue, rules)
+    ]
+
+
 async def _fetch(services: Services, asked: Asked, sight: Sight) -> None:
     """Have the host say the lines of frames that are opened, where the file wants that."""
     if not asked.parts or not any(it.source and it.source.fetch for it in services.config.projects):
@@ -368,7 +396,8 @@ def _sources(db: Reader, issue: Issue, event: Event, services: Services) -> Sour
     rules = services.config.source_rules(issue.project_slug)
     if not rules.template and not any(frame.source_link for frame in frames(event)):
         return None
-    at = source_links.revision(event.release, None, rules.branch)
+    told = revisions.told(db, issue.project_id, event.release, rules.package)
+    rules, at = source_links.informed(rules, event.release, told.commit, told.mappings)
     source = services.config.source_of(issue.project_slug)
     return Sources(event, rules, at, source is not None and source.fetch)
 
@@ -392,6 +421,7 @@ def _look(
     found = _counted(db, issue, asked, now_ms, zone)
     here = tag_stats.tally(db, issue.id, asked.environment)
     there = services.tallies.of(db, issue.project_id, asked.environment, here.since_ms, now_ms)
+    whom = assignees.of_projects(db, [issue.project_id])
     return replace(
         found,
         event=_seen(db, issue, row, asked, services) if row else None,
@@ -401,7 +431,8 @@ def _look(
         talk=comments.of_issue(db, issue.id, issue.project_id, person),
         reports=feedback.of_issue(db, issue.id),
         groups=len(hashes.of_issue(db, issue.id)),
-        assignees=assignees.of_projects(db, [issue.project_id]),
+        assignees=whom,
+        suspects=_suspects(db, issue, whom, services),
         viewers=viewers.of_issue(db, issue.id),
         new_look=viewers.is_due(db, issue.id, person.id, now_ms),
         muted=muting.of_issue(db, issue.id, person, sight, now_ms),

@@ -2,6 +2,7 @@
 event while it is typed, and handed out for the file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from starlette.exceptions import HTTPException
@@ -10,11 +11,12 @@ from starlette.responses import Response
 
 from lighttrace.config import Config
 from lighttrace.event import source_links
-from lighttrace.event.source_links import Link, Revision, Rules
+from lighttrace.event.source_links import ARROW, Link, Revision, Rules
 from lighttrace.settings.source_links import SourceOptions
-from lighttrace.store import events, issues, projects, reread
+from lighttrace.store import events, issues, projects, repositories, reread, revisions
 from lighttrace.store.database import Reader
 from lighttrace.store.projects import Project
+from lighttrace.store.repositories import CodeMapping
 from lighttrace.store.sight import Sight
 from lighttrace.web import guards, links, source_form, stacks, state
 from lighttrace.web.guards import Guard, Page
@@ -24,6 +26,7 @@ from lighttrace.web.render import render
 from lighttrace.web.source_form import Asked, Read
 from lighttrace.web.source_view import Sources
 
+MAPPINGS = 20  # that are shown
 FRAMES = 30  # of the event that is tried
 HOST_WORDS = {
     "": "by its address",
@@ -70,7 +73,7 @@ async def show(request: Request) -> Response:
     found = await services.store.read(_look, slug, asked, read, guards.sight(request))
     if found is None:
         raise HTTPException(404)
-    _, trial = found
+    trial, mappings = found
     return render(
         request,
         "pages/source.html",
@@ -79,7 +82,7 @@ async def show(request: Request) -> Response:
         asked=asked,
         errors=read.errors,
         trial=trial,
-        groups=_values(now),
+        groups=_values(now, mappings),
         hosts=HOST_WORDS,
         snippet=asked.toml(now) if asked.given and read.source else "",
         where=_where(config, slug),
@@ -87,7 +90,7 @@ async def show(request: Request) -> Response:
     )
 
 
-def _values(now: SourceOptions | None) -> tuple[Group, ...]:
+def _values(now: SourceOptions | None, mappings: Sequence[CodeMapping]) -> tuple[Group, ...]:
     """What the file says; the token is not among it."""
     if now is None:
         return ()
@@ -101,6 +104,14 @@ def _values(now: SourceOptions | None) -> tuple[Group, ...]:
     ]
     if not now.paths:
         values.append(Value("Paths", "as they come", "paths"))
+    values += [
+        Value(
+            "" if n else "Code mappings",
+            f"{it.mapping.stack_root} {ARROW} {it.mapping.source_root}",
+            it.repository,
+        )
+        for n, it in enumerate(mappings[:MAPPINGS])
+    ]
     fetched = "when somebody opens such a frame" if now.fetch else "never"
     values.append(Value("Missing lines are fetched", fetched, "fetch"))
     return (Group("What holds now", "[project.source]", tuple(values)),)
@@ -117,13 +128,13 @@ def _where(config: Config, slug: str) -> str:
 
 def _look(
     db: Reader, slug: str, asked: Asked, read: Read, sight: Sight
-) -> tuple[Project, Trial | None] | None:
+) -> tuple[Trial | None, list[CodeMapping]] | None:
     project = projects.by_slug(db, slug, sight)
     if project is None:
         return None
     rules = read.source.rules if read.source else source_links.NO_RULES
     trial = _try(db, asked.event, rules, project, sight)
-    return project, trial
+    return trial, repositories.code_mappings(db, project.id)
 
 
 def _try(db: Reader, name: str, rules: Rules, project: Project, sight: Sight) -> Trial | None:
@@ -141,7 +152,8 @@ def _try(db: Reader, name: str, rules: Rules, project: Project, sight: Sight) ->
     event = reread.event(db, row.row) if row else None
     if row is None or event is None:
         return None
-    at = source_links.revision(event.release, None, rules.branch)
+    told = revisions.told(db, project.id, event.release, rules.package)
+    rules, at = source_links.informed(rules, event.release, told.commit, told.mappings)
     sources = Sources(event, rules, at)
     home = issues.get(db, row.issue_id, sight) if row.issue_id is not None else None
     keys = list(sources.keys())

@@ -319,7 +319,7 @@ def _told(
         release=(event.release or "") if event else "",
         place=_place(event, scrub, _link(db, issue, event, sources)) if event else None,
         steps=_steps(event) if event else (),
-        since=age(max(0, now_ms - issue.first_at) / 1000),
+        since=age(max(1000, now_ms - issue.first_at) / 1000),
         first_at=issue.first_at,
         url=f"{base_url}/issues/{quote(issue.short_id)}",
     )

@@ -26,7 +26,7 @@ _R8 = "com.android.tools.r8."
 _DIGITS = 9
 
 
-class Call(msgspec.Struct, array_like=True, frozen=True):
+class Call(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Where lines come from. `holder` is empty for the class itself; lines are from 1, 0 if the
     mapping has none. `synthesized`: the compiler made it, nobody wrote it.
     """
@@ -39,7 +39,7 @@ class Call(msgspec.Struct, array_like=True, frozen=True):
     synthesized: bool = False
 
 
-class Span(msgspec.Struct, array_like=True):
+class Span(msgspec.Struct, array_like=True, gc=False):
     """Lines of the obfuscated method, 0 and 0 for all, and the calls there, innermost first.
 
     `outline`: code that several methods share; it has no place of its own, but `callsites` of its
@@ -53,7 +53,7 @@ class Span(msgspec.Struct, array_like=True):
     callsites: dict[int, int] = {}
 
 
-class Class(msgspec.Struct, array_like=True):
+class Class(msgspec.Struct, array_like=True, gc=False):
     """`name` as it was written. `methods`: by their obfuscated names, overloads together."""
 
     name: str

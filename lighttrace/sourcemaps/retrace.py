@@ -20,9 +20,9 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-BLOCK = 300  # methods in a block, about; 16 kB of text
-OPENED = 64  # blocks that are kept open
-OPENED_BYTES = OPENED * 100 * 1024
+BLOCK = 100  # methods in a block, about; 5 kB of text
+OPENED = 200  # blocks that are kept open
+OPENED_BYTES = OPENED * 40 * 1024
 MOST_NAMES = 3  # of a method that may be any of several
 _MAGIC = b"LTR1"
 _LENGTH = 4

@@ -185,3 +185,21 @@ def test_a_stack_does_not_grow_without_end():
 def test_strange_images_do_no_harm(images):
     sent = event(payload("build1", debug_meta={"images": images}))
     assert jvm.readable(sent, Uploaded()) is sent
+
+
+@pytest.mark.parametrize(
+    ("release", "said", "own"),
+    [
+        ("com.shop@1.4", None, True),
+        ("com.shop@1.4", False, True),  # the SDK saw the package a.b
+        ("shop@1.4", None, None),
+        ("shop@1.4", False, False),
+        ("com.shopping@1.4", False, False),
+    ],
+)
+def test_code_below_the_package_of_the_release_is_ones_own(release, said, own):
+    raw = payload("build1", release=release)
+    for frame in raw["exception"]["values"][0]["stacktrace"]["frames"]:
+        frame["in_app"] = said
+    frames = jvm.readable(event(raw), Uploaded()).exceptions[0].frames
+    assert {it.in_app for it in frames} == {own}

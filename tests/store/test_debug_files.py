@@ -1,6 +1,9 @@
 """Mappings and bundles of sources under the ids that events name them by."""
 
+import re
 from functools import partial
+
+import pytest
 
 from lighttrace.store import debug_files, unused
 from lighttrace.store.bundles import Build
@@ -65,3 +68,17 @@ async def test_an_id_goes_with_its_file(store: Store) -> None:
     assert await unused.sweep(store, NOON + 91 * DAY_MS, 90, 2**40) > 0
     assert await found(store, UUID) is None
     assert await rows(store, "select count(*) from debug_file") == [(0,)]
+
+
+@pytest.mark.parametrize("statement", [debug_files.MAPPING, debug_files.SOURCE])
+@pytest.mark.parametrize("is_analysed", [False, True])
+async def test_debug_files_are_looked_up_by_indexes(
+    store: Store, statement: str, is_analysed: bool
+) -> None:
+    for n in range(50):
+        await store.write(partial(put, name=str(n), at=NOON + n), UUID, MAPPING)
+    if is_analysed:
+        await store.write(lambda tx: tx.execute("analyze").rowcount)
+    plain = re.sub(r"\?\d?", "null", statement)
+    plan = [it[3] for it in await rows(store, f"explain query plan {plain}")]
+    assert not [it for it in plan if it.startswith("SCAN") or "AUTOMATIC" in it], plan

@@ -9,7 +9,7 @@ it reads a file, and writes records (`records.py`).
 import os
 import resource
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
@@ -93,6 +93,7 @@ class Reading:
     def __init__(self, opened: Bundle) -> None:
         self._bundle = opened
         self._told: set[tuple[Kind, bytes]] = set()
+        self._maps: dict[tuple[bytes, bytes], bytes] = {}  # map and script: what it is known by
         self._own_ids: dict[bytes, bytes] = {}  # of maps that carry their debug id themselves
         # the texts of sources that their map does not have itself
         self._texts = {
@@ -110,8 +111,8 @@ class Reading:
         for member in self._bundle.members:
             content = self._bundle.read(member)
             if member.kind == "map":
-                yield from self._map(content, self._script_text(member))
-                yield self._map_file(member.url, content, member.debug_id)
+                name = yield from self._map(content, self._script_text(member))
+                yield self._map_file(member.url, name, member.debug_id)
             elif member.kind == "script":
                 yield from self._script(member, content)
             else:
@@ -126,27 +127,45 @@ class Reading:
         map_url = None if named is None or named.startswith("data:") else join(member.url, named)
         if script.map is not None:
             map_url = member.url + ".inline.map"
-            yield from self._map(script.map, script.code.decode("utf-8", "replace"))
-            yield self._map_file(map_url, script.map, debug_id)
+            name = yield from self._map(script.map, script.code.decode("utf-8", "replace"))
+            yield self._map_file(map_url, name, debug_id)
         yield from self._text("script", script.code)
         yield File(member.url, "script", _name(script.code), debug_id, map_url)
 
-    def _map_file(self, url: str, content: bytes, debug_id: bytes | None) -> File:
-        name = _name(content)
+    def _map_file(self, url: str, name: bytes, debug_id: bytes | None) -> File:
         return File(url, "map", name, debug_id or self._own_ids.get(name), None)
 
-    def _map(self, content: bytes, script: str | None) -> Iterator[Record]:
-        name = _name(content)
-        if ("map", name) in self._told:
-            return
+    def _map(self, content: bytes, script: str | None) -> Generator[Record, None, bytes]:
+        """Returns what the map is known by: its own SHA-1, or if more was read than the map, that
+        of all of it. Else whoever has a map that others have, too, would read the sources that
+        they uploaded beside it, or they the ones that he did.
+        """
+        key = (_name(content), b"" if script is None else _name(script.encode("utf-8", "replace")))
+        known = self._maps.get(key)
+        if known is not None:
+            return known
+        read = [it for it in key if it]
+
+        def text_of(path: str) -> str | None:
+            text = self._source_text(path)
+            if text is not None:
+                read.append(_name(f"{path}\0{text}".encode("utf-8", "replace")))
+            return text
+
+        why = None
         try:
-            decoded = decode.decode(content, self._source_text, script)
+            decoded = decode.decode(content, text_of, script)
             table = decoded.table.to_bytes()
-        except (SourceMapError, MemoryError) as error:
-            self._told.add(("map", name))
-            why = str(error) if isinstance(error, SourceMapError) else TOO_MUCH_MEMORY
-            yield Content("map", name, len(content), why)
-            return
+        except SourceMapError as error:
+            why = str(error)
+        except MemoryError:
+            why = TOO_MUCH_MEMORY
+        name = self._maps[key] = read[0] if len(read) == 1 else _name(b"".join(read))
+        if why is not None:
+            if ("map", name) not in self._told:
+                self._told.add(("map", name))
+                yield Content("map", name, len(content), why)
+            return name
         if own_id := _id_bytes(decoded.debug_id):
             self._own_ids[name] = own_id
         rows: list[tuple[str, bytes | None, bool]] = []
@@ -158,6 +177,7 @@ class Reading:
         yield from self._content("map", name, len(content), table)
         for at in range(0, len(rows), records.ROWS):
             yield Sources(rows[at : at + records.ROWS])
+        return name
 
     def _source_text(self, path: str) -> str | None:
         return self._decoded(self._texts.get(path))

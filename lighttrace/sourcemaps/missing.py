@@ -81,6 +81,13 @@ def broken(error: str) -> Unmapped:
     return Unmapped(f"the source map cannot be read: {error}", "Upload the map again.")
 
 
+def too_many(most: int) -> Unmapped:
+    return Unmapped(
+        f"the event has frames of more than {most} scripts",
+        "So many are looked up for one event. Fewer, larger chunks are quicker to load, too.",
+    )
+
+
 def no_column() -> Unmapped:
     return Unmapped(
         "the event says no column",

@@ -21,6 +21,8 @@ from lighttrace.sourcemaps.table import Token
 AROUND = 5  # lines before and after
 LINE = 1024  # characters kept of one
 MOST_IMAGES = 2000
+# of one event, each 0.2 ms to look for and with a map 20 ms to open; honest stacks have 30 at most
+MOST_SCRIPTS = 100
 MINIFIED = 200  # a longer line is not what people wrote
 # not files, but what engines and extensions call their own
 _NO_SCRIPT = re.compile(
@@ -161,6 +163,8 @@ class _Scripts:
     def map(self, url: str) -> Map | Unmapped:
         found = self.asked.get(url)
         if found is None:
+            if len(self.asked) >= MOST_SCRIPTS:
+                return missing.too_many(MOST_SCRIPTS)
             ask = Ask(self._debug_ids.get(url), url, self._release, self._dist)
             found = self.asked[url] = self._maps(ask)
         return found

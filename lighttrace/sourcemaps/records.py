@@ -21,7 +21,8 @@ _LENGTH = 4
 
 class Content(msgspec.Struct, frozen=True, tag="content"):
     """A content begins: its `Piece`s follow, and if it is a map its `Sources`. `sha1`: of the file
-    as it was uploaded. `error`: why a map cannot be read; it has no pieces then.
+    as it was uploaded, for a map with all that was read beside it. `error`: why a map cannot be
+    read; it has no pieces then.
     """
 
     kind: Kind

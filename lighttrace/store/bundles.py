@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.sight import Sight
 
 State: TypeAlias = Literal["created", "assembling", "ok", "error", "gone"]
 NAME_BYTES = 20  # a SHA-1
@@ -102,6 +103,11 @@ def builds(db: Reader, bundle_id: int) -> dict[Build, int]:
     """The builds a bundle is of, and when it was uploaded for each the last time (ms)."""
     rows = db.execute(BUILDS, (bundle_id,))
     return {Build(project_id, release, dist): at for project_id, release, dist, at in rows}
+
+
+def is_seen(db: Reader, bundle_id: int, sight: Sight) -> bool:
+    """Whether somebody sees a project that the bundle was uploaded for."""
+    return any(sight.sees(it.project_id) for it in builds(db, bundle_id))
 
 
 BROKEN = """

@@ -33,6 +33,7 @@ POLL_S = 0.1
 TOO_LONG = f"Reading it takes longer than {child.CPU_S // 60} minutes, which is as long as it may."
 KILLED = "The process that read it was ended by the system, probably for want of memory."
 CRASHED = "Reading it failed; the server's log says how."
+OTHER = "The bundle's checksum is another than that of its chunks."
 RELEASED = 500  # contents in one transaction
 SAID_BYTES = 2000  # of what a child has to say, into the log
 WORK = "work-"
@@ -169,7 +170,7 @@ class Assembly:
         with target.open("wb") as out:
             joined: Joined = self.chunks.join(bundle.chunks, out)
         if joined.sha1 != bundle.sha1:
-            raise BundleError("The bundle's checksum is another than that of its chunks.")
+            raise BundleError(OTHER)
         return joined.size_bytes
 
     async def _in_child(self, work: Path) -> None:

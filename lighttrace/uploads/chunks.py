@@ -34,6 +34,13 @@ class Joined:
     size_bytes: int
 
 
+def owned(owner: str, name: bytes) -> bytes:
+    """What a chunk of somebody is kept as. To know a SHA-1 is not to have what it is of: nobody
+    learns of chunks that others have sent, or makes a bundle of them.
+    """
+    return sha1(f"{owner}:".encode() + name, usedforsecurity=False).digest()
+
+
 class Chunks:
     """Those of one folder, which is made when the first chunk comes."""
 
@@ -47,13 +54,13 @@ class Chunks:
         """Those that have to be sent, in order and once each; the others stay for another day."""
         return [name for name in dict.fromkeys(names) if not self._touch(self._path(name))]
 
-    def put(self, name: bytes, data: bytes) -> None:
-        """Keep a chunk. Raises BundleError if it is another than its name says, UploadsFullError
-        if there is no room.
+    def put(self, name: bytes, data: bytes, kept_as: bytes | None = None) -> None:
+        """Keep a chunk, by its own name or as what is `owned`. Raises BundleError if it is another
+        than its name says, UploadsFullError if there is no room.
         """
         if sha1(data, usedforsecurity=False).digest() != name:
             raise BundleError(f"The chunk {name.hex()} did not arrive as it was: send it again.")
-        path = self._path(name)
+        path = self._path(kept_as or name)
         if self._touch(path):
             return
         self._room(len(data))
@@ -81,21 +88,24 @@ class Chunks:
             file.unlink(missing_ok=True)
         return name
 
-    def join(self, names: Sequence[bytes], out: BinaryIO) -> Joined:
-        """Write chunks one after the other. Raises BundleError if one is gone, or there is no room
-        for all: a short list of names may stand for much.
+    def join(self, names: Sequence[bytes], out: BinaryIO | None = None) -> Joined:
+        """Write chunks one after the other, or without `out` only look what they make. Raises
+        BundleError if one is gone, or there is no room for all: a short list of names may stand
+        for much.
         """
         digest = sha1(usedforsecurity=False)
         try:
             size = sum(self._path(name).stat().st_size for name in names)
             if size > MOST_BUNDLE_BYTES:
                 raise BundleError(f"The bundle is larger than {MOST_BUNDLE_BYTES // 2**20} MiB.")
-            self._leave_some(size)
+            if out is not None:
+                self._leave_some(size)
             for name in names:
                 with self._path(name).open("rb") as file:
                     while data := file.read(COPY_BYTES):
                         digest.update(data)
-                        out.write(data)
+                        if out is not None:
+                            out.write(data)
         except FileNotFoundError:
             raise BundleError("Some of its chunks are gone: upload it again.") from None
         except UploadsFullError as error:

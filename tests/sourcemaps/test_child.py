@@ -198,3 +198,22 @@ def test_a_table_comes_through() -> None:
     at = next(n for n, it in enumerate(found) if isinstance(it, Content) and it.kind == "map")
     token = table_in(found[at + 1]).find(0, 3)
     assert token is not None and token[:3] == (0, 0, 0)
+
+
+def test_a_map_is_another_with_other_sources_or_another_script_beside_it() -> None:
+    bare = json.dumps({**MAP, "sourcesContent": None})
+    the_map = ("source_map", "~/a.js.map", bare)
+    beside = [
+        [],
+        [("source", "~/src/a.ts", "secret()")],
+        [("source", "~/src/a.ts", "another()")],
+        [("source", "~/src/b.ts", "of no use")],
+        [("minified_source", "~/a.js", "one();")],
+        [("minified_source", "~/a.js", "another();")],
+    ]
+    names = [
+        next(it.sha1 for it in files(read(a_bundle(the_map, *more))) if it.kind == "map")
+        for more in beside
+    ]
+    assert names[3] == names[0]
+    assert len(set(names)) == len(names) - 1

@@ -13,7 +13,7 @@ from lighttrace.event.model import Arrival, Event, Frame, Unmapped
 from lighttrace.event.normalize import normalise
 from lighttrace.sourcemaps import missing
 from lighttrace.sourcemaps.decode import Decoded, decode
-from lighttrace.sourcemaps.readable import Ask, Map, Original, readable
+from lighttrace.sourcemaps.readable import MOST_SCRIPTS, Ask, Map, Original, readable
 from lighttrace.sourcemaps.table import Token
 
 DATA = Path(__file__).parents[1] / "data/sourcemaps/browser"
@@ -195,3 +195,20 @@ def test_debug_images_may_be_anything(meta: Any):
 
     readable(minified(debug_meta=meta), ask)
     assert {it.debug_id for it in asked} == {None}
+
+
+def test_an_event_of_ten_thousand_scripts_asks_for_a_hundred():
+    asked: list[str] = []
+
+    def nothing(ask: Ask) -> Map | Unmapped:
+        asked.append(ask.url)
+        return missing.release(ask.release)
+
+    frames = [
+        {"abs_path": f"https://shop.example/{n}.js", "lineno": 1, "colno": 1} for n in range(250)
+    ]
+    links = [{"type": "Error", "stacktrace": {"frames": frames[n:] + frames[:n]}} for n in range(3)]
+    event = readable(minified(exception={"values": links}), nothing)
+    assert len(asked) == len(set(asked)) == MOST_SCRIPTS
+    last = event.exceptions[0].frames[-1].unmapped
+    assert last is not None and "more than 100 scripts" in last.why

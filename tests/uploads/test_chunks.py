@@ -10,7 +10,7 @@ import pytest
 from lighttrace.clock import FixedClock
 from lighttrace.errors import BundleError, UploadsFullError
 from lighttrace.uploads import chunks as module
-from lighttrace.uploads.chunks import KEPT_MS, Chunks
+from lighttrace.uploads.chunks import KEPT_MS, Chunks, owned
 
 A, B = b"first" * 100, b"second" * 100
 
@@ -128,3 +128,24 @@ def test_a_disk_that_is_nearly_full_is_left_to_events(
     monkeypatch.setattr(module, "FREE_BYTES", 2**60)
     with pytest.raises(UploadsFullError, match="nearly full"):
         chunks.put(name(A), A)
+
+
+def test_nobody_has_a_chunk_because_somebody_else_sent_it(chunks: Chunks) -> None:
+    hers, his = owned("1", name(A)), owned("2", name(A))
+    chunks.put(name(A), A, hers)
+    assert chunks.missing([hers, his, name(A)]) == [his, name(A)]
+    assert joined(chunks, hers) == A
+    with pytest.raises(BundleError, match="send it again"):
+        chunks.put(name(B), A, his)
+    assert chunks.missing([his]) == [his]
+
+
+def test_what_chunks_make_can_be_looked_at_without_writing_it(chunks: Chunks) -> None:
+    chunks.put(name(A), A)
+    chunks.put(name(B), B)
+    assert chunks.join([name(B), name(A)]).sha1 == name(B + A)
+
+
+def test_what_is_uploaded_is_for_the_server_alone_to_read(chunks: Chunks, folder: Path) -> None:
+    chunks.put(name(A), A)
+    assert folder.stat().st_mode & 0o777 == 0o700

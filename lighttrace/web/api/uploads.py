@@ -20,7 +20,8 @@ from lighttrace.store import bundles, projects
 from lighttrace.store.bundles import Build, Bundle
 from lighttrace.store.database import Reader
 from lighttrace.store.sight import Sight
-from lighttrace.uploads.chunks import CHUNK_BYTES, MOST_BUNDLE_BYTES, Chunks
+from lighttrace.uploads.assembly import OTHER
+from lighttrace.uploads.chunks import CHUNK_BYTES, MOST_BUNDLE_BYTES, Chunks, owned
 from lighttrace.web import guards, links, state
 from lighttrace.web.api.answers import Refused, answer, number_of
 from lighttrace.web.api.organizations import check_organisation
@@ -79,8 +80,9 @@ async def chunks(request: Request) -> Response:
                     raise Refused(400, "Send chunks as parts called file or file_gzip.")
                 name = _sha1(part.filename or "", "The name of a part")
                 data = await part.read()
+                kept_as, is_packed = owned(owner(request), name), field == "file_gzip"
                 await asyncio.to_thread(
-                    _keep, services.uploads.chunks, name, data, field == "file_gzip"
+                    _keep, services.uploads.chunks, name, kept_as, data, is_packed
                 )
         finally:
             await form.close()
@@ -98,12 +100,12 @@ async def read_form(request: Request, *, files: int, fields: int) -> FormData:
         raise Refused(error.status_code, str(error.detail)) from error
 
 
-def _keep(store: Chunks, name: bytes, data: bytes, is_packed: bool) -> None:
+def _keep(store: Chunks, name: bytes, kept_as: bytes, data: bytes, is_packed: bool) -> None:
     try:
         plain = decompress(data, "gzip", CHUNK_BYTES) if is_packed else data
         if len(plain) > CHUNK_BYTES:
             raise Refused(400, f"A chunk may have {CHUNK_BYTES} bytes.")
-        store.put(name, plain)
+        store.put(name, plain, kept_as)
     except IngestError as error:
         raise Refused(400, f"The chunk {name.hex()}: {error.detail}") from error
     except BundleError as error:
@@ -138,13 +140,36 @@ async def assemble(request: Request) -> Response:
             await services.store.write(bundles.associate, found.id, builds, tool, now_ms)
         return _shown(found.state, found.error)
     waiting = services.uploads.chunks
-    missing = await asyncio.to_thread(waiting.missing, parts)
+    mine = {owned(owner(request), it): it for it in parts}
+    missing = await asyncio.to_thread(waiting.missing, list(mine))
     if missing:
-        return _shown("not_found", None, missing)
-    await asyncio.to_thread(waiting.sync, parts)
-    made = await services.store.write(bundles.receive, name, parts, builds, tool, now_ms)
-    services.uploads.wake()
+        return _shown("not_found", None, [mine[it] for it in missing])
+    kept = [owned(owner(request), it) for it in parts]
+    async with services.upload_slots:
+        try:
+            await asyncio.to_thread(_prove, waiting, kept, name)
+        except BundleError as error:
+            return _shown("error", str(error))
+    made = await services.store.write(bundles.receive, name, kept, builds, tool, now_ms)
+    if made.state in bundles.WAITING:
+        services.uploads.wake()
+    else:  # it was known
+        await asyncio.to_thread(waiting.drop, kept, now_ms)
     return _shown(made.state, made.error)
+
+
+def _prove(waiting: Chunks, kept: Sequence[bytes], name: bytes) -> None:
+    """Raises BundleError unless the chunks make that very bundle: whoever has all of it may have it
+    be of a build, though it is known and they see nobody's that has it.
+    """
+    if waiting.join(kept).sha1 != name:
+        raise BundleError(OTHER)
+    waiting.sync(kept)
+
+
+def owner(request: Request) -> str:
+    """Whose chunks these are: a person's, with whatever token, or the organisation's."""
+    return str(request.state.token.user_id or "")
 
 
 def _shown(named: str, detail: str | None, missing: Sequence[bytes] = ()) -> Response:
@@ -168,13 +193,17 @@ def _order(body: bytes) -> Order:
 def _known(
     db: Reader, name: bytes, order: Order, sight: Sight, now_ms: int
 ) -> tuple[Bundle | None, list[Build]]:
-    """The bundle, and those builds that it has to be made known for: not again with each asking."""
+    """The bundle, if they see a project that it was uploaded for, and those builds that it has to
+    be made known for: not again with each asking.
+    """
     builds = [
         Build(asked_project(db, it, sight), order.version or "", order.dist or "")
         for it in order.projects
     ]
     found = bundles.by_sha1(db, name)
-    if found is None or found.state == "error":
+    if found is None or not bundles.is_seen(db, found.id, sight):
+        return None, builds
+    if found.state == "error":
         return found, builds
     there = bundles.builds(db, found.id)
     return found, [it for it in builds if it not in there or now_ms - there[it] > FRESH_MS]

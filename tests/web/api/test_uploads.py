@@ -13,6 +13,7 @@ import pytest
 from lighttrace.store import artifacts, maps, teams
 from lighttrace.store.bundles import Build
 from lighttrace.store.maps import FoundMap, NoMap
+from lighttrace.uploads import assembly
 from lighttrace.uploads import chunks as chunk_store
 from lighttrace.web.api import uploads
 from tests.sourcemaps.test_bundle import made
@@ -239,11 +240,7 @@ def test_an_order_that_makes_no_sense_is_refused(script: Script, asked: Any, why
 
 
 def test_bob_uploads_nothing_for_a_project_that_he_does_not_see(script: Script) -> None:
-    site = script.site
-    bob = site.user("bob@example.com", "member", "Bob")
-    team = site.write(teams.add, "Web", 1)
-    site.write(teams.set_of_project, 2, [team.id])
-    his = Script(site, "project:releases", user_id=bob.id)
+    his = bob(script)
     data = bundle("vite-07")
     for named in ("shop-web", "2", "nothing"):
         status, said = his.refused(ASSEMBLE, "POST", json=order(data, named))
@@ -252,6 +249,76 @@ def test_bob_uploads_nothing_for_a_project_that_he_does_not_see(script: Script) 
         )  # fmt: skip
     assert assemble(his, data, "shop-api")["state"] == "not_found"
     assert his.refused(FILES, "POST", files={"file": ("a.js.map", b"{}")})[0] == 404
+
+
+def bob(script: Script) -> Script:
+    """A member who sees `shop-api`, and nothing of `shop-web`."""
+    site = script.site
+    person = site.user("bob@example.com", "member", "Bob")
+    team = site.write(teams.add, "Web", 1)
+    site.write(teams.set_of_project, 2, [team.id])
+    return Script(site, "project:releases", user_id=person.id)
+
+
+def has_map(script: Script, project_id: int) -> bool:
+    found = script.site.read(maps.by_url, Build(project_id, "w"), "/assets/main.js")
+    return isinstance(found, FoundMap)
+
+
+def test_to_know_the_checksum_of_a_bundle_is_not_to_have_it(script: Script) -> None:
+    his, data = bob(script), bundle("sourcemaps_upload_noid-03")
+    assert upload(script, data, version="w")["state"] == "ok"
+    name = sha1(data).hexdigest()
+    asked = order(data, "shop-api", version="w")
+    said = {"state": "not_found", "missingChunks": [name], "detail": None}
+    assert his.ask(ASSEMBLE, "POST", json=asked).json() == said
+    send(his, b"something else")
+    other = {**asked, "chunks": [sha1(b"something else").hexdigest()]}
+    answer = his.ask(ASSEMBLE, "POST", json=other).json()
+    assert (answer["state"], answer["detail"]) == ("error", assembly.OTHER)
+    assert not has_map(script, 1)
+    send(his, data)
+    assert his.ask(ASSEMBLE, "POST", json=asked).json()["state"] == "ok"
+    assert has_map(script, 1) and script.site.read(artifacts.sizes).bundles == 1
+    left = {it.name for it in uploads_folder(script).glob("chunks/*")}
+    assert len(left) == 1  # what was something else
+
+
+def test_what_is_wrong_with_a_bundle_is_not_told_to_who_has_only_its_checksum(
+    script: Script,
+) -> None:
+    his, data = bob(script), made({"../secret.js": "1"})
+    assert upload(script, data)["state"] == "error"
+    assert assemble(his, data, "shop-api")["state"] == "not_found"
+
+
+def test_a_chunk_that_somebody_else_sent_is_missing_and_cannot_be_used(script: Script) -> None:
+    his, data = bob(script), bundle("sourcemaps_upload_noid-03")
+    assert send(script, data).status_code == 200
+    assert assemble(his, data, "shop-api")["missingChunks"] == [sha1(data).hexdigest()]
+    assert assemble(script, data, version="w")["state"] == "created"
+    assert assemble(his, data, "shop-api", version="w")["state"] == "not_found"
+    work(script)
+    assert has_map(script, 2) and not has_map(script, 1)
+
+
+def test_a_person_goes_on_with_another_token(script: Script) -> None:
+    site, data = script.site, bundle("sourcemaps_upload_noid-03")
+    eve = site.user("eve@example.com", "member", "Eve")
+    first, second = (Script(site, "project:releases", user_id=eve.id) for _ in range(2))
+    assert send(first, data).status_code == 200
+    assert assemble(second, data, version="w")["state"] == "created"
+
+
+def test_a_cookie_uploads_nothing(script: Script) -> None:
+    script.site.user()
+    assert script.site.sign_in().status_code in (200, 303)
+    data = bundle("sourcemaps_upload_noid-03")
+    client = script.site.client
+    for path in (ASSEMBLE, CHUNKS, FILES):
+        assert client.post(path, json=order(data)).status_code == 401
+    assert client.get(CHUNKS).status_code == 401
+    assert Script(script.site, "event:read").ask(ASSEMBLE, "POST", json={}).status_code == 403
 
 
 def test_projects_are_named_by_slug_or_number(script: Script) -> None:

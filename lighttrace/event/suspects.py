@@ -12,6 +12,7 @@ from lighttrace.event.source_links import Rules
 MOST = 3
 FRAMES = 20  # of one's own code, the nearest to the crash
 MOST_CHANGES = 1_000
+MOST_ALIKE = 200  # paths that end in the same two names
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,12 @@ def suspects(
     changes = changes[:MOST_CHANGES]
     if not any(it.paths for it in changes):
         return _authors(changes)
-    touched = list(dict.fromkeys(path for it in changes for path in it.paths))
-    by_name: dict[str, list[str]] = {}
-    for path in touched:
-        by_name.setdefault(path.rpartition("/")[2], []).append(path)
+    touched = Touched(path for it in changes for path in it.paths)
     found: dict[str, Suspect] = {}
     for number, frame in enumerate(calls[:FRAMES], 1):
         there = source_links.path_in(frame, rules, platform)
-        files = set(_touched([there], by_name) if isinstance(there, str) else ())
-        files = files or set(_touched(source_links.spelled(frame, rules, platform), by_name))
+        files = touched.like([there]) if isinstance(there, str) else set()
+        files = files or touched.like(source_links.spelled(frame, rules, platform))
         for change in changes if files else ():
             file = next((path for path in change.paths if path in files), None)
             if file is not None and change.sha not in found:
@@ -74,24 +72,36 @@ def suspects(
     return tuple(sorted(found.values(), key=lambda it: (it.frame, -it.change.at))[:MOST])
 
 
-def _touched(spelled: Iterable[str], by_name: dict[str, list[str]]) -> list[str]:
-    """Which of the touched paths are the file of a frame: those that end like it in most names, at
-    least in two; or the only one that is called so.
-    """
-    best: list[str] = []
-    most = 1
-    for path in spelled:
-        names = [name for name in path.split("/") if name not in ("", ".")]
-        alike = by_name.get(names[-1], []) if names else []
-        for one in alike:
-            same = _alike(names, one.split("/"))
-            if same > most:
-                best, most = [one], same
-            elif same == most > 1 and one not in best:
-                best.append(one)
-        if most == 1 and not best and len(alike) == 1:
-            best = [alike[0]]
-    return best
+class Touched:
+    """The paths that were touched, by the names that they end in."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._by_name: dict[str, list[str]] = {}
+        self._by_two: dict[tuple[str, ...], list[str]] = {}
+        for path in dict.fromkeys(paths):
+            names = path.split("/")
+            self._by_name.setdefault(names[-1], []).append(path)
+            self._by_two.setdefault(tuple(names[-2:]), []).append(path)
+
+    def like(self, spelled: Iterable[str]) -> set[str]:
+        """Those that are the file of a frame: that end like it in most names, at least in two; or
+        the only one that is called so.
+        """
+        best: set[str] = set()
+        alone: set[str] = set()
+        most = 2
+        for path in spelled:
+            names = [name for name in path.split("/") if name not in ("", ".")]
+            for one in self._by_two.get(tuple(names[-2:]), ())[:MOST_ALIKE] if names[1:] else ():
+                same = _alike(names, one.split("/"))
+                if same > most:
+                    best, most = {one}, same
+                elif same == most:
+                    best.add(one)
+            called_so = self._by_name.get(names[-1], ()) if names else ()
+            if len(called_so) == 1:
+                alone.update(called_so)
+        return best or alone
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> int:

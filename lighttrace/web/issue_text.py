@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lighttrace.event import details, frames
 from lighttrace.event.model import Event, Frame
+from lighttrace.event.suspects import Suspect
 from lighttrace.store.events import EventRow
 from lighttrace.store.issues import Issue
 from lighttrace.store.standing_out import Standout
@@ -42,6 +43,8 @@ class Told:
     event: Event | None
     tags: Sequence[TagStat] = ()
     standouts: Sequence[Standout] = ()
+    code: str = ""  # the address of the line that crashed, at the host of the repository
+    suspects: Sequence[Suspect] = ()
 
 
 def markdown(told: Told) -> str:
@@ -111,6 +114,14 @@ def _head(told: Told) -> Iterator[str]:
             f"- Stands out: {plain(out.key, 60)} {plain(out.value, 80)} is {format.share(out.here)}"
             f" here, {format.share(out.there)} across {plain(it.project_slug)}"
         )
+    if told.code:
+        yield f"- Code: <{told.code}>"
+    for suspect in told.suspects:
+        change = suspect.change
+        where = f", touched {plain(suspect.file)}, frame {suspect.frame}" if suspect.file else ""
+        words = "Suspect commit" if suspect.file else "In its release"
+        who = f" by {plain(change.author, 60)}" if change.author else ""
+        yield f"- {words}: {plain(change.sha[:7])}{who}: {plain(change.subject, 100)}{where}"
     if told.row:
         when = f"{_time(told.row.happened_at)}{_release(told.row.release)}"
         yield f"- The event below: {told.row.event_id}, {when}"

@@ -1,11 +1,15 @@
-"""The code of an event at the host of its repository: each frame of a page by its key. Pure."""
+"""The code of an event at the host of its repository: each frame of a page by its key."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from lighttrace.config import Config
 from lighttrace.event import frames, source_links
 from lighttrace.event.model import Event, Frame
 from lighttrace.event.source_links import Link, Revision, Rules, Unlinked
+from lighttrace.store import revisions
+from lighttrace.store.database import Reader
+from lighttrace.store.issues import Issue
 
 NO_EVENT = Unlinked("there is no such frame")
 
@@ -51,7 +55,7 @@ class Sources:
             self._flags[name] = frames.in_app(self._calls(name), self.event.platform)
         return self._flags[name][int(at)]
 
-    def keys(self) -> Iterator[str]:
+    def crashed(self) -> Iterator[str]:
         """Those of the stack that crashed, the newest call first."""
         raised = [at for at, link in enumerate(self.event.exceptions) if link.frames]
         crashed = [at for at, it in enumerate(self.event.threads) if it.crashed and it.frames]
@@ -69,3 +73,12 @@ class Sources:
         if kind == "t" and 0 <= at < len(self.event.threads):
             return self.event.threads[at].frames
         return ()
+
+
+def of_event(db: Reader, config: Config, issue: Issue, event: Event) -> Sources:
+    """By what the file says, and by what was told of the release."""
+    source = config.source_of(issue.project_slug)
+    rules = config.source_rules(issue.project_slug)
+    told = revisions.told(db, issue.project_id, event.release, rules.package)
+    rules, at = source_links.informed(rules, event.release, told.commit, told.mappings)
+    return Sources(event, rules, at, source is not None and source.fetch)

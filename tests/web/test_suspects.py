@@ -83,6 +83,16 @@ def test_an_author_whom_we_know_gets_the_issue_in_one_click(shop: Site):
     assert 'name="do"' not in html[html.index('id="suspects"') :].split("</section>")[0]
 
 
+def test_the_copy_as_markdown_says_both(shop: Site):
+    tell(shop, "shop@1.0.0", RETRY)
+    send(shop, an_error())
+    text = shop.client.get("/issues/SHOP-1.md").text
+    at = f"https://github.com/acme/shop/blob/{SHA}/shop/billing.py#L14"
+    assert f"\n- Code: <{at}>\n" in text
+    touched = "touched backend/shop/billing.py, frame 1"
+    assert f"\n- Suspect commit: a41f9c2 by Mira: Retry payment, {touched}\n" in text
+
+
 def test_without_files_only_the_authors_are_named(shop: Site):
     tell(shop, "shop@1.0.0", Commit(SHA, message="All", author_name="Tove", author_email="t@x"))
     send(shop, an_error())

@@ -18,7 +18,6 @@ from starlette.responses import RedirectResponse, Response
 
 from lighttrace.alerts import suspicion
 from lighttrace.errors import StoreError
-from lighttrace.event import source_links
 from lighttrace.event.grouping.explain import Explanation
 from lighttrace.event.grouping.rules import Rules
 from lighttrace.event.model import Event
@@ -36,7 +35,6 @@ from lighttrace.store import (
     merging,
     readable,
     reread,
-    revisions,
     similar,
     tag_stats,
     viewers,
@@ -65,6 +63,7 @@ from lighttrace.web import (
     muting,
     said,
     source_fetch,
+    source_view,
     state,
     tags_view,
     view,
@@ -154,7 +153,7 @@ class Seen:
     why: Explanation | None
     report: Feedback | None
     mapped: bool = False  # source maps have made some of it readable
-    sources: Sources | None = None  # None: the file does not say where its code is
+    sources: Sources | None = None  # None: its body is no longer kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +318,7 @@ async def _part(request: Request, asked: Asked) -> Response:
 
 def _find_part(
     db: Reader, asked: Asked, sight: Sight, services: Services
-) -> tuple[Any, Sources | None] | None:
+) -> tuple[Any, Sources] | None:
     issue = issues.by_short_id(db, asked.short_id, sight)
     row = events.chosen(db, issue.id, asked.which, asked.environment) if issue else None
     event = reread.event(db, row.row) if row else None
@@ -369,8 +368,6 @@ def _wanted(
     if event is None:
         return []
     sources = _sources(db, issue, _rules(services, issue).seen(event), services)
-    if sources is None:
-        return []
     return source_fetch.wanted(db, issue.project_id, source, sources, asked.parts, now_ms)
 
 
@@ -378,12 +375,12 @@ def _with_lines(
     db: Reader,
     issue: Issue,
     event: Event,
-    sources: Sources | None,
+    sources: Sources,
     asked: Asked,
     services: Services,
 ) -> Event:
     source = services.config.source_of(issue.project_slug)
-    if source is None or sources is None or not source.fetch or not asked.parts:
+    if source is None or not source.fetch or not asked.parts:
         return event
     return source_fetch.with_lines(db, issue.project_id, source, sources, asked.parts)
 
@@ -392,14 +389,8 @@ def _rules(services: Services, issue: Issue) -> Rules:
     return services.options(issue.project_id).grouping
 
 
-def _sources(db: Reader, issue: Issue, event: Event, services: Services) -> Sources | None:
-    rules = services.config.source_rules(issue.project_slug)
-    if not rules.template and not any(frame.source_link for frame in frames(event)):
-        return None
-    told = revisions.told(db, issue.project_id, event.release, rules.package)
-    rules, at = source_links.informed(rules, event.release, told.commit, told.mappings)
-    source = services.config.source_of(issue.project_slug)
-    return Sources(event, rules, at, source is not None and source.fetch)
+def _sources(db: Reader, issue: Issue, event: Event, services: Services) -> Sources:
+    return source_view.of_event(db, services.config, issue, event)
 
 
 def _look(

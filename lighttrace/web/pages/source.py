@@ -156,7 +156,7 @@ def _try(db: Reader, name: str, rules: Rules, project: Project, sight: Sight) ->
     rules, at = source_links.informed(rules, event.release, told.commit, told.mappings)
     sources = Sources(event, rules, at)
     home = issues.get(db, row.issue_id, sight) if row.issue_id is not None else None
-    keys = list(sources.keys())
+    keys = list(sources.crashed())
     own = [key for key in keys if sources.is_own(key)]
     return Trial(
         name or (home.short_id if home else ""),

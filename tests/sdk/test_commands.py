@@ -359,11 +359,14 @@ def test_a_monitored_command_runs_and_its_exit_code_is_passed_on(builder: Builde
 JVM = Path(__file__).parents[1] / "data" / "jvm"
 
 
-def test_a_mapping_of_proguard_is_read(builder: Builder) -> None:
+@BOTH
+def test_a_mapping_of_proguard_is_read(builder: Builder, version: int) -> None:
+    builder.version = version
     shutil.copy(JVM / "build1.mapping.txt", builder.here / "mapping.txt")
     debug_id = str(uuid4())
+    command = ("upload-proguard",) if version == 2 else ("proguard", "upload")
     for _ in ("uploaded", "known already"):
-        builder.run("proguard", "upload", "--uuid", debug_id, "mapping.txt")
+        builder.run(*command, "--uuid", debug_id, "mapping.txt")
     found = builder.wait_for(lambda db: debug_files.mapping(db, 1, debug_id))
     assert found.error is None
 

@@ -6,31 +6,28 @@ are refused by what they are called, before anybody sends them.
 """
 
 import asyncio
-import re
 from uuid import UUID
 
 import msgspec
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lighttrace.errors import BundleError
+from lighttrace.errors import BundleError, UploadsFullError
 from lighttrace.event.model import Json
 from lighttrace.store import bundles, debug_files
 from lighttrace.store.bundles import Build, Bundle
 from lighttrace.store.database import Transaction
+from lighttrace.uploads import mappings
+from lighttrace.uploads.mappings import Mapping
 from lighttrace.web import guards, state
 from lighttrace.web.api import posted
 from lighttrace.web.api.answers import Refused, answer, time
-from lighttrace.web.api.organizations import check_organisation, find_project
-from lighttrace.web.api.uploads import MOST_CHUNKS, SHA1, may_be_tried_again, tool_of
+from lighttrace.web.api.organizations import check_organisation, check_path, find_project
+from lighttrace.web.api.uploads import MOST_CHUNKS, SHA1, may_be_tried_again, read_form, tool_of
 
 MOST_FILES = 1_000  # in one request
 MOST_NAME = 200  # characters
-PROGUARD = re.compile(r"/?proguard/([0-9a-fA-F-]{32,36})\.txt")
-NATIVE = (
-    "Native debug files (ELF, Mach-O, PE, wasm …) are not supported: native stack traces are not "
-    "read here. Mappings of ProGuard and R8, and bundles of sources are."
-)
 NO_ID = "A bundle of sources needs the debug id that its events say."
 CHUNKS = f"A debug file has 1 to {MOST_CHUNKS:,} chunks."
 
@@ -59,6 +56,42 @@ async def assemble(request: Request) -> Response:
         except BundleError as error:
             shown[name] = _shown("error", str(error))
     return answer(shown)
+
+
+async def add_archive(request: Request) -> Response:
+    """A zip of mappings, as older sentry-cli and the plugins that use it send them."""
+    await check_path(request)
+    services = state.of(request)
+    named, sight = request.path_params["project"], guards.sight(request)
+    project = await services.store.read(find_project, named, sight)
+    tool, now_ms = tool_of(request), services.clock.now_ms()
+    shown = []
+    async with services.upload_slots:
+        form = await read_form(request, files=1, fields=8)
+        try:
+            part = form.get("file")
+            if not isinstance(part, UploadFile):
+                raise Refused(400, "Add the archive: -F file=@mappings.zip")
+            given = await asyncio.to_thread(mappings.unpack, services.uploads.chunks, part.file)
+            for it in given:
+                builds = [Build(project.id)]
+                sha1 = await services.uploads.hand_in(it.path, builds, tool, now_ms)
+                made = await services.store.write(_name, project.id, sha1, it, now_ms)
+                shown.append(_dif(made, it.debug_id, it.name))
+        except BundleError as error:
+            raise Refused(400, str(error)) from error
+        except UploadsFullError as error:
+            raise Refused(413, str(error)) from error
+        finally:
+            await form.close()
+    return answer(shown)
+
+
+def _name(tx: Transaction, project_id: int, sha1: bytes, it: Mapping, now_ms: int) -> Bundle:
+    found = bundles.by_sha1(tx, sha1)
+    assert found is not None  # it was handed in just now, and is kept for days
+    debug_files.name_it(tx, project_id, it.debug_id, found.id, it.name, now_ms)
+    return found
 
 
 async def _one(request: Request, project_id: int, sha1: bytes, asked: Asked) -> Json:
@@ -96,12 +129,12 @@ def _debug_id(asked: Asked) -> str:
     """By which events name a file."""
     if not 0 < len(asked.chunks) <= MOST_CHUNKS:
         raise BundleError(CHUNKS)
-    if (mapping := PROGUARD.fullmatch(asked.name)) is not None:
+    if (mapping := mappings.NAME.fullmatch(asked.name)) is not None:
         text = mapping[1]
     elif asked.name.lower().endswith(".zip"):
         text = asked.debug_id or ""
     else:
-        raise BundleError(NATIVE)
+        raise BundleError(mappings.NATIVE)
     try:
         return str(UUID(text[:36]))  # what may follow is of Windows
     except ValueError:
@@ -120,7 +153,7 @@ def _shown(
 
 
 def _dif(it: Bundle, debug_id: str, name: str) -> Json:
-    is_mapping = PROGUARD.fullmatch(name) is not None
+    is_mapping = mappings.NAME.fullmatch(name) is not None
     return {
         "id": str(it.id),
         "uuid": debug_id,

@@ -31,6 +31,7 @@ LARGE: dict[Handler, int] = {
     releases.create: releases.MOST_BODY,
     releases.change: releases.MOST_BODY,
     debug_files.assemble: releases.MOST_BODY,
+    debug_files.add_archive: release_files.MOST_BODY,
 }
 # a name may have slashes, so what is below it stands before it
 RELEASE = "releases/{version:path}/"
@@ -92,6 +93,7 @@ TABLE: tuple[Row, ...] = (
     (ORGANISATION + "monitors/", later.monitors, "org:read", "GET"),
     (ORGANISATION + "events/", later.events, "event:read", "GET"),
     (PROJECT + "files/difs/assemble/", debug_files.assemble, "project:releases", "POST"),
+    (PROJECT + "files/dsyms/", debug_files.add_archive, "project:releases", "POST"),
     (PROJECT + "files/preprodartifacts/assemble/", later.builds, "project:releases", "POST"),
     (PROJECT, organizations.project, "project:read", "GET"),
     (PROJECT + "keys/", organizations.key_list, "project:read", "GET"),

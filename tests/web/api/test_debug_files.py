@@ -1,5 +1,7 @@
 """Debug files put together of chunks: what is read, what is not and why."""
 
+import io
+import zipfile
 from hashlib import sha1
 from pathlib import Path
 from typing import Any
@@ -8,10 +10,11 @@ import pytest
 
 from lighttrace.store import debug_files
 from tests.web.api.asking import Script
-from tests.web.api.test_uploads import send, work
+from tests.web.api.test_uploads import send, uploads_folder, work
 
 JVM = Path(__file__).parents[2] / "data" / "jvm"
 ASSEMBLE = "/api/0/projects/lighttrace/shop/files/difs/assemble/"
+ARCHIVE = "/api/0/projects/lighttrace/shop/files/dsyms/"
 ID = "6bbfd94c-58de-52f0-924e-ed068867fd2c"
 OTHER = "6bbfd94c-58de-52f0-924e-ed068867fd2d"
 MAPPING = (JVM / "build1.mapping.txt").read_bytes()
@@ -89,3 +92,46 @@ def test_many_files_are_asked_for_at_once_and_bad_requests_are_refused(script: S
     many = {f"{n:040x}": {"name": "a", "chunks": []} for n in range(1_001)}
     assert script.refused(ASSEMBLE, "POST", json=many)[0] == 400
     assert script.refused(ASSEMBLE.replace("shop", "toys"), "POST", json={})[0] == 404
+
+
+def packed(**members: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def send_archive(script: Script, data: bytes) -> Any:
+    return script.ask(ARCHIVE, "POST", files={"file": ("difs.zip", data)})
+
+
+def test_older_tools_send_mappings_in_a_zip(script: Script):
+    names = {f"proguard/{ID}.txt": MAPPING, f"proguard/{OTHER}.txt": b"a.B -> a.b:\n"}
+    answer = send_archive(script, packed(**names))
+    assert answer.status_code == 200, answer.text
+    assert [it["debugId"] for it in answer.json()] == [ID, OTHER]
+    work(script)
+    for debug_id in (ID, OTHER):
+        assert script.site.read(debug_files.mapping, 1, debug_id) is not None
+    assert send_archive(script, packed(**names)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"no zip", "not a zip file"),
+        (packed(), "1 to 50"),
+        (packed(**{"../../x.txt": b"1"}), "Native debug files"),
+        (packed(**{f"proguard/{ID}.txt": b"\0" * 50_000_000}), "far too much"),
+        (packed(**{f"proguard/{ID}.txt": MAPPING, "libshop.so": b"1"}), "Native debug files"),
+        (packed(**{f"proguard/{ID}.txt": MAPPING})[:-30], "not a zip file"),
+    ],
+)
+def test_an_archive_of_something_else_is_refused_and_leaves_nothing(
+    script: Script, data: bytes, why: str
+):
+    answer = send_archive(script, data)
+    assert answer.status_code == 400 and why in answer.json()["detail"]
+    assert list(uploads_folder(script).rglob("new-*")) == []
+    assert work(script) == 0

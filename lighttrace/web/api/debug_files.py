@@ -17,14 +17,24 @@ from lighttrace.errors import BundleError, UploadsFullError
 from lighttrace.event.model import Json
 from lighttrace.store import bundles, debug_files
 from lighttrace.store.bundles import Build, Bundle
-from lighttrace.store.database import Transaction
+from lighttrace.store.database import Reader, Transaction
+from lighttrace.store.sight import Sight
 from lighttrace.uploads import mappings
+from lighttrace.uploads.chunks import owned
 from lighttrace.uploads.mappings import Mapping
 from lighttrace.web import guards, state
 from lighttrace.web.api import posted
 from lighttrace.web.api.answers import Refused, answer, time
 from lighttrace.web.api.organizations import check_organisation, check_path, find_project
-from lighttrace.web.api.uploads import MOST_CHUNKS, SHA1, may_be_tried_again, read_form, tool_of
+from lighttrace.web.api.uploads import (
+    MOST_CHUNKS,
+    SHA1,
+    may_be_tried_again,
+    owner,
+    prove,
+    read_form,
+    tool_of,
+)
 
 MOST_FILES = 1_000  # in one request
 MOST_NAME = 200  # characters
@@ -110,19 +120,30 @@ async def _one(request: Request, project_id: int, sha1: bytes, asked: Asked) -> 
         debug_files.name_it(tx, project_id, debug_id, made.id, name, now_ms)
         return made
 
-    found = await services.store.read(bundles.by_sha1, sha1)
+    found = await services.store.read(_seen, sha1, guards.sight(request))
     if found is not None and not may_be_tried_again(found, now_ms):
         await services.store.write(associate, found)
         return _shown(found.state, found.error, dif=_dif(found, debug_id, name))
-    parts = [bytes.fromhex(it) for it in asked.chunks]
-    waiting = services.uploads.chunks
+    waiting, whose = services.uploads.chunks, owner(request)
+    parts = [owned(whose, bytes.fromhex(it)) for it in asked.chunks]
+    asked_for = dict(zip(parts, asked.chunks, strict=True))
     missing = await asyncio.to_thread(waiting.missing, parts)
     if missing:
-        return _shown("not_found", missing=[it.hex() for it in missing])
-    await asyncio.to_thread(waiting.sync, parts)
+        return _shown("not_found", missing=[asked_for[it] for it in missing])
+    async with services.upload_slots:
+        await asyncio.to_thread(prove, waiting, parts, sha1)
     made = await services.store.write(receive)
-    services.uploads.wake()
+    if made.state in bundles.WAITING:
+        services.uploads.wake()
+    else:  # it was known
+        await asyncio.to_thread(waiting.drop, parts, now_ms)
     return _shown(made.state, made.error, dif=_dif(made, debug_id, name))
+
+
+def _seen(db: Reader, sha1: bytes, sight: Sight) -> Bundle | None:
+    """What they see of another project need not be sent again."""
+    found = bundles.by_sha1(db, sha1)
+    return found if found is not None and bundles.is_seen(db, found.id, sight) else None
 
 
 def _debug_id(asked: Asked) -> str:

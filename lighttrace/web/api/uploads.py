@@ -147,7 +147,7 @@ async def assemble(request: Request) -> Response:
     kept = [owned(owner(request), it) for it in parts]
     async with services.upload_slots:
         try:
-            await asyncio.to_thread(_prove, waiting, kept, name)
+            await asyncio.to_thread(prove, waiting, kept, name)
         except BundleError as error:
             return _shown("error", str(error))
     made = await services.store.write(bundles.receive, name, kept, builds, tool, now_ms)
@@ -158,7 +158,7 @@ async def assemble(request: Request) -> Response:
     return _shown(made.state, made.error)
 
 
-def _prove(waiting: Chunks, kept: Sequence[bytes], name: bytes) -> None:
+def prove(waiting: Chunks, kept: Sequence[bytes], name: bytes) -> None:
     """Raises BundleError unless the chunks make that very bundle: whoever has all of it may have it
     be of a build, though it is known and they see nobody's that has it.
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lighttrace.store import debug_files
+from lighttrace.store import debug_files, teams
 from tests.web.api.asking import Script
 from tests.web.api.test_uploads import send, uploads_folder, work
 
@@ -74,6 +74,23 @@ def test_what_is_not_taken_says_why(
     said = upload(script, data, name, **over)
     assert said["state"] == "error" and why in said["detail"] and "dif" not in said
     assert script.site.read(debug_files.mapping, 1, ID) is None
+
+
+def test_nobody_is_given_a_file_for_knowing_its_checksum(script: Script):
+    site = script.site
+    assert upload(script, MAPPING, PROGUARD)["state"] == "ok"
+    one = site.write(teams.add, "One", site.clock.now_ms())
+    site.write(teams.set_of_project, 1, [one.id])
+    stranger = site.user("stranger@example.com", "member", "Str")
+    theirs = Script(site, user_id=stranger.id)
+    digest = sha1(MAPPING).hexdigest()
+    asked = {digest: {"name": PROGUARD, "chunks": [digest]}}
+    path = ASSEMBLE.replace("shop", "blog")
+    assert theirs.ask(path, "POST", json=asked).json()[digest]["state"] == "not_found"
+    assert site.read(debug_files.mapping, 2, ID) is None
+    send(theirs, MAPPING)
+    assert theirs.ask(path, "POST", json=asked).json()[digest]["state"] == "ok"
+    assert site.read(debug_files.mapping, 2, ID) is not None
 
 
 def test_many_files_are_asked_for_at_once_and_bad_requests_are_refused(script: Script):

@@ -16,7 +16,7 @@ from lighttrace.event.model import Event
 from lighttrace.event.scrub import ScrubRules
 from lighttrace.ingest.errors import event_write
 from lighttrace.ingest.origin import Origin
-from lighttrace.sourcemaps.readable import frames
+from lighttrace.sourcemaps.readable import is_mapped
 from lighttrace.store import bodies, late_maps, readable
 from lighttrace.store.database import Reader
 from lighttrace.store.store import Store
@@ -76,7 +76,7 @@ def _read(
 
     def read(event: Event) -> Event:
         found, _ = readable.with_maps(db, project_id, event)
-        if any(frame.minified for frame in frames(found)):
+        if is_mapped(found):
             changed.append(found)
         return found
 

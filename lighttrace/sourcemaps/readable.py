@@ -97,6 +97,13 @@ def frames(event: Event) -> Iterator[Frame]:
     yield from event.frames
 
 
+def is_mapped(event: Event) -> bool:
+    """Whether uploaded files have made something of it readable."""
+    return any(it.obfuscated for it in event.exceptions) or any(
+        frame.minified for frame in frames(event)
+    )
+
+
 def as_sent(event: Event, lines: Callable[[Frame], Lines]) -> Event:
     """The event with its frames as the client sent them, where a map has changed them. `lines`: of
     the script of such a frame, empty if it was not uploaded.

@@ -93,3 +93,12 @@ def test_a_page_says_which_mapping_is_missing(web: Site) -> None:
     page = web.client.get("/issues/SHOP-1").text
     assert f"no mapping with the UUID {UUIDS['build1']} was uploaded" in page
     assert f"sentry-cli upload-proguard --uuid {UUIDS['build1']} mapping.txt" in page
+
+
+def test_an_exception_without_a_stack_gets_its_name_as_well(web: Site) -> None:
+    raw = crash("build1")
+    del raw["exception"]["values"][0]["stacktrace"]
+    send(web, raw)
+    upload(web, "build1")
+    assert catch_up(web) == 1
+    assert [issue.title for issue in issues(web)] == ["PaymentError"]

@@ -22,7 +22,7 @@ from lighttrace.event.grouping.explain import Explanation
 from lighttrace.event.grouping.rules import Rules
 from lighttrace.event.model import Event
 from lighttrace.event.suspects import Suspect
-from lighttrace.sourcemaps.readable import frames
+from lighttrace.sourcemaps.readable import is_mapped
 from lighttrace.store import (
     activity,
     archiving,
@@ -476,7 +476,7 @@ def _seen(db: Reader, issue: Issue, row: EventRow, asked: Asked, services: Servi
         event = rules.seen(stored[0])
         why = rules.explain(event)
         main = rules.group(event).main
-        mapped = any(frame.minified for frame in frames(event))
+        mapped = is_mapped(event)
         place = event.exceptions.index(main) if main in event.exceptions else None
         if asked.minified and mapped:
             event = readable.as_sent(db, issue.project_id, event)

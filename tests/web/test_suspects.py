@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from lighttrace.store import announced, commits, repositories
+from lighttrace.store import announced, commits, repositories, teams, users
 from lighttrace.store.commits import Commit, Ref
 from lighttrace.store.database import Transaction
 from lighttrace.store.repositories import Mapping
+from tests.web.api.asking import Script
 from tests.web.sending import add_projects, an_error, send
 from tests.web.served import Site, served
 from tests.web.test_issue_page import page, text_of
@@ -91,6 +92,26 @@ def test_the_copy_as_markdown_says_both(shop: Site):
     assert f"\n- Code: <{at}>\n" in text
     touched = "touched backend/shop/billing.py, frame 1"
     assert f"\n- Suspect commit: a41f9c2 by Mira: Retry payment, {touched}\n" in text
+
+
+def test_scripts_are_told_too_but_not_of_what_they_do_not_see(shop: Site):
+    tell(shop, "shop@1.0.0", CARTS, RETRY)
+    send(shop, an_error())
+    script = Script(shop)
+    first, second = script.get("/api/0/issues/1/committers/")["committers"]
+    assert first["author"] == {"name": "Mira", "email": "MIRA@example.com"}
+    assert [(it["id"], it["file"], it["frame"]) for it in first["commits"]] == [
+        (SHA, "backend/shop/billing.py", 1)
+    ]
+    assert second["commits"][0]["dateCreated"] is None
+    send(shop, an_error("Other", release="shop@9"))
+    assert script.get("/api/0/issues/SHOP-2/committers/") == {"committers": []}
+    assert script.refused("/api/0/issues/77/committers/")[0] == 404
+    shop.user("str@example.com", "member", "Str")
+    team = shop.write(teams.add, "Others", shop.clock.now_ms())
+    shop.write(teams.set_of_project, 1, [team.id])
+    stranger = shop.write(users.by_email, "str@example.com")
+    assert Script(shop, user_id=stranger.id).refused("/api/0/issues/1/committers/")[0] == 404
 
 
 def test_without_files_only_the_authors_are_named(shop: Site):

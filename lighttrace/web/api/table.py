@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from lighttrace.web.api import (
     comments,
+    committers,
     debug_files,
     deploys,
     events,
@@ -60,6 +61,7 @@ OF_ISSUE: tuple[Row, ...] = (
     ("comments/", comments.add, "event:write", "POST"),
     ("notes/", comments.listed, "event:read", "GET"),
     ("notes/", comments.add, "event:write", "POST"),
+    ("committers/", committers.of_issue, "event:read", "GET"),
     ("tags/", issue_parts.tag_list, "event:read", "GET"),
     ("tags/{key}/", issue_parts.tag, "event:read", "GET"),
 )

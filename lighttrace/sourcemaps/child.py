@@ -12,6 +12,7 @@ import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha1
 from pathlib import Path
 from typing import BinaryIO
@@ -146,6 +147,7 @@ class Reading:
             return known
         read = [it for it in key if it]
 
+        @cache  # a map may name one file a hundred thousand times
         def text_of(path: str) -> str | None:
             text = self._source_text(path)
             if text is not None:
@@ -169,11 +171,13 @@ class Reading:
         if own_id := _id_bytes(decoded.debug_id):
             self._own_ids[name] = own_id
         rows: list[tuple[str, bytes | None, bool]] = []
+        names: dict[str | None, bytes | None] = {None: None}
         for source in decoded.sources:
-            text = None if source.content is None else source.content.encode("utf-8", "replace")
-            if text is not None:
+            if source.content is not None and source.content not in names:
+                text = source.content.encode("utf-8", "replace")
+                names[source.content] = _name(text)
                 yield from self._text("source", text)
-            rows.append((source.path, None if text is None else _name(text), source.ignored))
+            rows.append((source.path, names[source.content], source.ignored))
         yield from self._content("map", name, len(content), table)
         for at in range(0, len(rows), records.ROWS):
             yield Sources(rows[at : at + records.ROWS])

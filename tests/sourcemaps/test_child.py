@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 from typing import Any
 
 import pytest
@@ -217,3 +218,13 @@ def test_a_map_is_another_with_other_sources_or_another_script_beside_it() -> No
     ]
     assert names[3] == names[0]
     assert len(set(names)) == len(names) - 1
+
+
+def test_a_text_that_a_map_names_ten_thousand_times_is_read_once() -> None:
+    many = json.dumps({**MAP, "sources": ["src/a.ts"] * 10_000, "sourcesContent": []})
+    text = " " * 1_000_000
+    began = time.process_time()
+    found = read(a_bundle(("source_map", "~/a.js.map", many), ("source", "~/src/a.ts", text)))
+    assert time.process_time() - began < 15  # once for each name took 50
+    sources = [row for it in found if isinstance(it, Sources) for row in it.rows]
+    assert len(sources) == 10_000 and len({sha1 for _, sha1, _ in sources}) == 1

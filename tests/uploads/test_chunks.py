@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha1
 from pathlib import Path
 
@@ -149,3 +150,11 @@ def test_what_chunks_make_can_be_looked_at_without_writing_it(chunks: Chunks) ->
 def test_what_is_uploaded_is_for_the_server_alone_to_read(chunks: Chunks, folder: Path) -> None:
     chunks.put(name(A), A)
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_chunk_that_comes_eight_times_at_once_is_kept_once(chunks: Chunks, folder: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for it in [pool.submit(chunks.put, name(A), A) for _ in range(8)]:
+            it.result()
+    assert [it.name for it in folder.iterdir()] == [name(A).hex()]
+    assert joined(chunks, name(A)) == A

@@ -154,7 +154,7 @@ async def assemble(request: Request) -> Response:
     if made.state in bundles.WAITING:
         services.uploads.wake()
     else:  # it was known
-        await asyncio.to_thread(waiting.drop, kept, now_ms)
+        await asyncio.to_thread(waiting.drop, kept, services.clock.now_ms())
     return _shown(made.state, made.error)
 
 

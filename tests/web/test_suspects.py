@@ -1,5 +1,6 @@
 """Suspect commits on the page of an issue, and links by what was told of a release."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +113,16 @@ def test_scripts_are_told_too_but_not_of_what_they_do_not_see(shop: Site):
     shop.write(teams.set_of_project, 1, [team.id])
     stranger = shop.write(users.by_email, "str@example.com")
     assert Script(shop, user_id=stranger.id).refused("/api/0/issues/1/committers/")[0] == 404
+
+
+def test_the_page_of_a_release_links_its_commits(shop: Site):
+    odd = Commit("not a/commit", message="Odd")
+    tell(shop, "shop@1.0.0", RETRY, odd)
+    send(shop, an_error())
+    html = page(shop, "/releases/shop/shop@1.0.0")
+    assert f'href="https://github.com/acme/shop/commit/{SHA}"' in html
+    hrefs = re.findall(r'href="([^"]*)"', html)
+    assert "Odd" in html and not any("not a" in it for it in hrefs)
 
 
 def test_without_files_only_the_authors_are_named(shop: Site):

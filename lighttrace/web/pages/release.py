@@ -169,6 +169,7 @@ async def show(request: Request) -> Response:
             query=f"release:{version}",
         ),
         shown_commits=COMMITS,
+        commit_url=services.config.source_rules(asked.slug).commit,
     )
 
 

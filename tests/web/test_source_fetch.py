@@ -204,3 +204,22 @@ def test_what_is_kept_is_bounded_and_ends(start):
     assert count() == 2
     assert site.read(source_cache.get, 1, "https://x.example/new") == Kept(None, "why", later)
     assert site.read(source_cache.get, 1, "https://x.example/0") is None
+
+
+def test_the_oldest_files_go_when_there_are_too_many_or_they_are_too_large(
+    start, monkeypatch: pytest.MonkeyPatch
+):
+    site = start().site
+    now = site.clock.now_ms()
+
+    def urls() -> list[str]:
+        asked = "select url from source_cache order by fetched_at"
+        return [row[0] for row in site.read(lambda db: db.execute(asked).fetchall())]
+
+    monkeypatch.setattr(source_cache, "MOST_FILES", 2)
+    for n in range(4):
+        site.write(source_cache.put, 1, f"u{n}", Kept("a", "", now + n))
+    assert urls() == ["u2", "u3"]
+    monkeypatch.setattr(source_cache, "MOST_BYTES", 30)
+    site.write(source_cache.put, 1, "u4", Kept(None, "w" * 25, now + 4))
+    assert urls() == ["u4"]

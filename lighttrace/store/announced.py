@@ -111,10 +111,15 @@ HAS_EVENTS = "select exists(select 1 from release_project where release_id = ?)"
 DELETE = "delete from release where id = ?"
 
 
-def delete(tx: Transaction, release_id: int) -> None:
+def delete(tx: Transaction, release_id: int, sight: Sight) -> None:
     """Forget a release, its commits and its deploys. Raises RefusedError if events name it: they
-    would name nothing.
+    would name nothing; and if it is of projects, too, that are not seen.
     """
+    its = [project_id for (project_id,) in tx.execute(PROJECTS, (release_id,))]
+    if not all(map(sight.sees, its)):
+        raise RefusedError(
+            "This release is of projects, too, that this token does not see, so it stays."
+        )
     if tx.execute(HAS_EVENTS, (release_id,)).fetchone()[0]:
         raise RefusedError("Events name this release, so it stays. Archive it instead.")
     tx.execute(DELETE, (release_id,))

@@ -271,7 +271,7 @@ async def delete(request: Request) -> Response:
 
 
 def _delete(tx: Transaction, request: Request, version: str) -> None:
-    announced.delete(tx, find_release(tx, request, version))
+    announced.delete(tx, find_release(tx, request, version), guards.sight(request))
 
 
 async def previous_with_commits(request: Request) -> Response:

@@ -281,6 +281,8 @@ def test_a_release_is_seen_by_who_sees_one_of_its_projects(script: Script):
     assert theirs.refused(RELEASES + "shop@1/deploys/", "POST", json=said)[0] == 404
     assert theirs.refused(OF_SHOP, "POST", json={"version": "shop@1"})[0] == 404
     assert script.get(RELEASES + "shop@1/")["ref"] is None
+    status, why = theirs.refused(RELEASES + "both@1/", "DELETE")
+    assert status == 400 and "this token does not see" in why
     viewer = site.user("viewer@example.com", "viewer", "Vic")
     assert Script(site, user_id=viewer.id).put(RELEASES + "both@1/", ref="x").status_code == 403
 

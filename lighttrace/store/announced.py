@@ -136,11 +136,11 @@ with wanted(id) as ({values}),
     select w.id, t.project_id from wanted w cross join release_told t on t.release_id = w.id
     union select w.id, e.project_id from wanted w cross join release_project e
       on e.release_id = w.id)
-select t.release_id, p.id, p.slug, p.name, p.platform,
+select t.release_id, project.id, slug, project.name, platform,
        e.first_event_at, e.last_event_at, coalesce(e.new_issues, 0)
-  from part t cross join project p on p.id = t.project_id and p.deleted_at is null
-  left join release_project e on e.project_id = p.id and e.release_id = t.release_id
- order by p.slug
+  from part t cross join project on project.id = t.project_id and deleted_at is null
+  left join release_project e on e.project_id = t.project_id and e.release_id = t.release_id
+ order by slug
 """
 
 

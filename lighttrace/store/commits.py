@@ -4,8 +4,8 @@ paths they changed; or, where only that is told, the commit of each repository i
 Suspects are looked for among them (docs/releases.md, "Commits").
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal, TypeAlias
 
@@ -14,6 +14,7 @@ from lighttrace.store.database import Reader, Transaction, among
 
 MOST = 1_000  # commits of a release: the newest
 MOST_PATHS = 10_000  # of them together
+BATCH = 1_000  # commits and paths in one transaction
 MOST_MESSAGE = 4_096  # characters
 MOST_PATH = 500
 MOST_NAME = 200  # of repositories, authors and their addresses
@@ -41,29 +42,63 @@ class Ref:
     previous: str | None
 
 
-REMOVE = "delete from release_commit where release_id = ?"  # their paths go with them
+REMOVE = "delete from release_commit where release_id = ? and position >= ?"  # and their paths
 ADD = """
-insert into release_commit(
+insert or replace into release_commit(
   release_id, position, sha, repository_id, message, author_name, author_email, at)
 values (?, ?, ?, ?, ?, ?, ?, ?)
 """
-ADD_PATH = (
-    "insert into commit_path(release_id, position, number, kind, path) values (?, ?, ?, ?, ?)"
-)
+ADD_PATH = """
+insert into commit_path(release_id, position, number, kind, path) values (?, ?, ?, ?, ?)
+"""
 
 
 def put(tx: Transaction, release_id: int, commits: Iterable[Commit], now_ms: int) -> None:
     """These are the release's commits, and no others: the newest MOST, with MOST_PATHS paths."""
-    tx.execute(REMOVE, (release_id,))
-    left = MOST_PATHS
-    for position, it in enumerate(islice(commits, MOST)):
+    kept = within(commits)
+    put_some(tx, release_id, 0, kept, now_ms)
+    cut(tx, release_id, len(kept))
+
+
+def within(commits: Iterable[Commit]) -> list[Commit]:
+    """As many as are kept, with as many paths."""
+    kept, left = [], MOST_PATHS
+    for it in islice(commits, MOST):
+        kept.append(replace(it, paths=it.paths[:left]))
+        left -= len(kept[-1].paths)
+    return kept
+
+
+def batches(commits: Sequence[Commit]) -> Iterator[tuple[int, list[Commit]]]:
+    """Commits that are written together, and the position of the first: 12 ms of the writer, where
+    all that may be told takes 150.
+    """
+    some: list[Commit] = []
+    rows = 0
+    for position, it in enumerate(commits):
+        some.append(it)
+        rows += 1 + len(it.paths)
+        if rows >= BATCH:
+            yield position + 1 - len(some), some
+            some, rows = [], 0
+    yield len(commits) - len(some), some
+
+
+def put_some(
+    tx: Transaction, release_id: int, first: int, commits: Iterable[Commit], now_ms: int
+) -> None:
+    """Commits at these positions, instead of what is there. `cut` what is too many afterwards."""
+    for position, it in enumerate(commits, first):
         repository_id = repositories.named(tx, it.repository, now_ms) if it.repository else None
         values = (it.sha, repository_id, it.message, it.author_name, it.author_email, it.at)
         tx.execute(ADD, (release_id, position, *values))
-        some = it.paths[:left]
-        left -= len(some)
-        rows = [(release_id, position, number, *path) for number, path in enumerate(some)]
+        rows = [(release_id, position, number, *path) for number, path in enumerate(it.paths)]
         tx.executemany(ADD_PATH, rows)
+
+
+def cut(tx: Transaction, release_id: int, count: int) -> None:
+    """Remove those from a position on."""
+    tx.execute(REMOVE, (release_id, count))
 
 
 REMOVE_REFS = "delete from release_ref where release_id = ?"
@@ -76,7 +111,7 @@ def put_refs(tx: Transaction, release_id: int, refs: Sequence[Ref], now_ms: int)
     """What each repository was at. None at all: the release has no commits either."""
     tx.execute(REMOVE_REFS, (release_id,))
     if not refs:
-        tx.execute(REMOVE, (release_id,))
+        cut(tx, release_id, 0)
     for it in refs:
         repository_id = repositories.named(tx, it.repository, now_ms)
         tx.execute(ADD_REF, (release_id, repository_id, it.sha, it.previous))

@@ -15,10 +15,13 @@ from lighttrace.event.query.read import parse
 from lighttrace.store import (
     activity,
     affected,
+    announced,
     assignees,
     audit,
     bodies,
+    commits,
     counters,
+    deploys,
     environments,
     erasing,
     events,
@@ -35,6 +38,7 @@ from lighttrace.store import (
     pace,
     preferences,
     rehearsal,
+    repositories,
     revisions,
     same_trace,
     saved_searches,
@@ -81,7 +85,7 @@ GROWS = (
         "activity",
     ),
     *("cause", "outbox", "delivery", "spike", "rule_told", "mute", "release_project"),
-    *("outcome_hour", "hash_person"),
+    *("outcome_hour", "hash_person", "release_told", "release_commit", "commit_path", "deploy"),
     *("web_session", "note", "e", "g", "c", "i", "p", "q", "n", "a", "s"),
 )
 SCAN = re.compile(rf"SCAN ({'|'.join(GROWS)})(?! VIRTUAL)\b")
@@ -94,6 +98,9 @@ SORTS_OF_ITS_OWN = (
     "from json_each(",
     "from loudest l",  # at most 120 issues, of a rehearsal
     "from feedback f",
+    "from part t",  # the projects of a page of releases
+    *("from release_ref f", "from code_mapping m"),  # at most 1,000
+    "from (select distinct id from wanted) w cross join release r",  # and itself
     "from ( select * from feedback",
     "from web_session s",
     "from team_member m join team",
@@ -255,6 +262,7 @@ QUESTIONS: dict[str, Ask] = {
         for key in ("type", "file")
         for text in ("", "pay")
     },
+    "releases as they were told": lambda db: _told(db),
     "releases to suggest": lambda db: suggestions.releases(db, "1.", (1,), 12),
     "what people want by mail": lambda db: preferences.of_people(db, [1, 2], 1),
     "what somebody wants by mail": lambda db: (
@@ -319,6 +327,16 @@ QUESTIONS: dict[str, Ask] = {
 def _suggested(db: sqlite3.Connection, within: tuple[int, ...] | None) -> None:
     tags = suggestions.tags(db, within)
     tags.names(), tags.values("browser"), tags.saying("fire")
+
+
+def _told(db: sqlite3.Connection) -> None:
+    announced.of_ids(db, announced.newest(db, (1, 2), None, 5), ALL)
+    announced.find(db, "1.0", ALL)
+    announced.before_with_commits(db, 3)
+    commits.of_release(db, 1, 0, 5)
+    commits.refs(db, 1)
+    deploys.of_release(db, 1, 5)
+    repositories.code_mappings(db, 1)
 
 
 def _met(db: sqlite3.Connection) -> None:

@@ -131,24 +131,33 @@ def named_version(request: Request) -> str:
 async def _tell(request: Request, version: str, asked: Asked) -> tuple[announced.Release, bool]:
     services = state.of(request)
     told = _told(asked)
-    built = None if asked.commits is None else [_commit(it) for it in asked.commits[: commits.MOST]]
+    built = None
+    if asked.commits is not None:
+        built = commits.within(_commit(it) for it in asked.commits[: commits.MOST])
     refs = None if asked.refs is None else [_ref(it) for it in asked.refs]
     named = request.path_params.get("project")
     names = [*(asked.projects or ()), *([named] if named else [])]
     now_ms, sight = services.clock.now_ms(), guards.sight(request)
 
-    def write(tx: Transaction) -> tuple[announced.Release, bool]:
+    def write(tx: Transaction) -> tuple[int, bool]:
         release_id, is_new = tell(tx, version, names, told, sight, now_ms)
         if refs is not None:
             commits.put_refs(tx, release_id, refs, now_ms)
-        if built is not None:
-            commits.put(tx, release_id, built, now_ms)
-        return announced.of_ids(tx, [release_id], sight)[0], is_new
+        return release_id, is_new
 
+    store = services.store
     try:
-        return await services.store.write(write)
+        release_id, is_new = await store.write(write)
+        if built is not None:
+            for first, some in commits.batches(built):
+                await store.write(commits.put_some, release_id, first, some, now_ms)
+            await store.write(commits.cut, release_id, len(built))
     except RefusedError as error:
         raise Refused(400, str(error)) from error
+    found = await store.read(announced.of_ids, [release_id], sight)
+    if not found:
+        raise NOTHING_THERE  # somebody has deleted it meanwhile
+    return found[0], is_new
 
 
 def tell(

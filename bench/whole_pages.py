@@ -75,6 +75,12 @@ def addresses() -> dict[str, str]:
         "the loudest issue": "/issues/P2-1",
         "the loudest issue, production": "/issues/P2-1?environment=production",
         "a quiet issue": "/issues/P3-49J",
+        "releases": "/releases",
+        "releases, production, 30 d": "/releases?environment=production&period=30d",
+        "releases, one project": "/releases?project=p2",
+        "a release": "/releases/p2/shop@1.49.0",
+        "a release, all issues": "/releases/p2/shop@1.49.0?tab=all&period=30d",
+        "uploads of a project": "/settings/projects/p2/uploads",
     }
     for words, text in SEARCHES.items():
         for period in ("14d", "90d"):

@@ -56,6 +56,10 @@ PAGE = f"""
 {OF_PROJECTS} select id, at from out where (at, id) < (:at, :id) order by at desc, id desc
  limit :limit
 """
+SINCE = f"""
+{OF_PROJECTS} select o.at, r.version from out o cross join release r on r.id = o.id
+ where o.at >= :since order by o.at desc limit :limit
+"""
 COUNT = f"{OF_PROJECTS} select count(*), coalesce(sum(at >= :since), 0) from out"
 LAST_IN = """
 select d.id, d.environment, d.name, d.url, d.started_at, d.finished_at from deploy d
@@ -91,6 +95,14 @@ def count(
     """How many releases there are, and how many of them went out since a moment."""
     row = db.execute(COUNT, {**_values(project_ids, env), "since": since_ms}).fetchone()
     return int(row[0]), int(row[1])
+
+
+def since(
+    db: Reader, project_ids: Sequence[int], env: str | None, since_ms: int, limit: int = 20
+) -> list[tuple[int, str]]:
+    """When (ms) what went out since a moment, the oldest first: the marks of a chart."""
+    values = {**_values(project_ids, env), "since": since_ms, "limit": limit}
+    return [(row[0], row[1]) for row in db.execute(SINCE, values)][::-1]
 
 
 def last_deploy(db: Reader, release_id: int, env: str | None) -> Deploy | None:

@@ -1,14 +1,18 @@
 """Events of an issue over time: which bars a period has, and how its axis is named. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeAlias
 
 from markupsafe import Markup
 
 from lighttrace.alerts.spikes import words
 from lighttrace.store.spikes import Spike
 from lighttrace.web import charts, format
-from lighttrace.web.charts import Tick, Usual
+from lighttrace.web.charts import Mark, Tick, Usual
+
+Deployed: TypeAlias = tuple[int, str]  # when (ms) which version went out
 
 # period → length of one bar; minutes are kept for 15 days, hours for 90 (docs/storage.md)
 BARS = {
@@ -46,8 +50,11 @@ def draw(
     period_words: str,
     zone: str,
     spike: Spike | None = None,
+    deploys: Sequence[Deployed] = (),
 ) -> Markup:
-    """The chart, in the words of the person's time zone; of a spike with what is usual."""
+    """The chart, in the words of the person's time zone; of a spike with what is usual. `deploys`:
+    oldest first.
+    """
     span_ms = shown.until_ms - shown.since_ms
     ticks = [
         Tick(100 * step / TICKS, _tick(shown.since_ms + span_ms * step // TICKS, period, zone))
@@ -62,12 +69,30 @@ def draw(
     return charts.bars(
         values,
         _sentence(values, names, period_words) + (f". {spike.reason}" if spike else ""),
-        height=128,
+        height=128 + (16 if deploys else 0),
         ticks=ticks,
         unit=UNITS.get(period, " / day"),
         names=names,
         usual=usual,
         hot=None if spike is None else max(0, (spike.since_ms - shown.since_ms) // shown.bar_ms),
+        deploys=marks(deploys, shown.since_ms, shown.until_ms, zone),
+    )
+
+
+def marks(deploys: Sequence[Deployed], since_ms: int, until_ms: int, zone: str) -> list[Mark]:
+    """Those of the time a chart shows."""
+    length = until_ms - since_ms
+    return charts.marks(
+        [
+            (
+                100 * (at - since_ms) / length,
+                version,
+                f"{version} went out {format.moment(at, zone)}",
+                "",
+            )
+            for at, version in deploys
+            if since_ms <= at < until_ms
+        ]
     )
 
 

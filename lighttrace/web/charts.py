@@ -18,7 +18,7 @@ NICE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 USUAL_AT = 10  # per cent from the left: clear of the scale, and of the bars that are new
 MARK_HEAD = 30  # px above the bars where deploys are marked
 MARK_LENGTH = 26  # characters
-MARK_WIDTH = 1000  # px: how wide a chart is supposed to be, for labels that must not meet
+MARK_WIDTH = 800  # px: how wide a chart is supposed to be, for labels that must not meet
 FILLS = ("k1", "k2", "k3", "k5", "k7")  # the fifth is "everything else"
 
 
@@ -188,7 +188,8 @@ def bars(
 
 def _drawn(mark: Mark, foot: float) -> str:
     wide = len(mark.text) * 6.4 + 12
-    left = 0 if mark.at < 6 else -wide if mark.at > 94 else -wide / 2
+    edge = 30 if mark.hot else 6  # its text stays on a phone, where it is half as wide as the chart
+    left = 0 if mark.at < edge else -wide if mark.at > 100 - edge else -wide / 2
     label = (
         f'<rect class="db" x="{left:.1f}" y="1" width="{wide:.1f}" height="17" rx="4"/>'
         f'<text class="dt" x="{left + wide / 2:.1f}" y="13" text-anchor="middle">'

@@ -11,7 +11,8 @@ from lighttrace.event.impact import Impact, Part
 from lighttrace.store.inbox import Group
 from lighttrace.store.inbox_rows import InboxRow
 from lighttrace.store.states import Substate
-from lighttrace.web import charts, format
+from lighttrace.web import chart_view, charts, format
+from lighttrace.web.chart_view import Deployed
 from lighttrace.web.listing import Pill, bars_since
 from lighttrace.web.stacks import Call, Stack
 from lighttrace.web.view import EventView
@@ -199,7 +200,12 @@ def window(period: str, now_ms: int) -> Window:
 
 
 def chart(
-    values: Sequence[int], shown: Window, period: str, zone: str, link: Callable[[int, int], str]
+    values: Sequence[int],
+    shown: Window,
+    period: str,
+    zone: str,
+    link: Callable[[int, int], str],
+    deploys: Sequence[Deployed] = (),
 ) -> Markup:
     """Errors over the period, on the person's clock; each bar leads where `link` says of its
     beginning and end.
@@ -219,11 +225,12 @@ def chart(
     return charts.bars(
         values,
         label,
-        height=108,
+        height=108 + (16 if deploys else 0),
         ticks=[*ticks, charts.Tick(100, "now")],
         unit=UNITS[period],
         names=names,
         links=[link(at, at + shown.bar_ms) for at in starts],
+        deploys=chart_view.marks(deploys, shown.since_ms, shown.until_ms, zone),
     )
 
 

@@ -62,6 +62,11 @@ def local(request: HTTPConnection, target: str | None, fallback: str = "/") -> s
     return target
 
 
+def release_path(slug: str, version: str) -> str:
+    """Where the page of a release is; versions have slashes at times."""
+    return f"/releases/{slug}/{quote(version, safe='/@+')}"
+
+
 def here(request: HTTPConnection) -> str:
     """The path and query of this request, prefix included: what `next` is made of."""
     query = request.url.query

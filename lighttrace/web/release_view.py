@@ -76,11 +76,6 @@ class Row:
         return f"{format.percent(self.share, self.events)} of {format.compact(self.events)} events"
 
 
-def path(slug: str, version: str) -> str:
-    """Where the page of a release is; versions have slashes at times."""
-    return f"/releases/{slug}/{quote(version, safe='/@+')}"
-
-
 def quoted(version: str) -> str:
     """A version as the value of a search."""
     escaped = version.replace('"', '\\"')

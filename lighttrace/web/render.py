@@ -32,6 +32,7 @@ def environment() -> Environment:
     )
     env.filters.update(format.FILTERS)
     env.globals["version"] = __version__
+    env.globals["release_path"] = links.release_path
     return env
 
 

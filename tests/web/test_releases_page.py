@@ -181,3 +181,15 @@ def test_what_was_never_deployed_says_so_and_how_to_tell(shop: Site) -> None:
     )
     assert shop.client.get("/releases/shop/nothing@1").status_code == 404
     assert shop.client.get("/releases/till/shop@1").status_code == 404
+
+
+def test_charts_mark_what_went_out_and_names_of_releases_lead_to_their_pages(shop: Site) -> None:
+    fail(shop, "Alpha", "feature/cart#2", NOW_MS - 3 * HOUR)
+    out(shop, "feature/cart#2", NOW_MS - 4 * HOUR)
+    out(shop, "till@1", NOW_MS - 4 * HOUR, project=2)
+    issue = shop.client.get("/issues/SHOP-1").text
+    assert issue.count('href="/releases/shop/feature/cart%232"') == 4
+    assert "<title>feature/cart#2 went out" in issue and "till@1" not in issue
+    inbox = shop.client.get("/").text
+    assert "<title>feature/cart#2 went out" in inbox and "<title>till@1 went out" in inbox
+    assert "till@1" not in shop.client.get("/?project=shop").text

@@ -20,6 +20,7 @@ from lighttrace.store import (
     issues,
     pace,
     projects,
+    release_list,
     reread,
     teams,
     volume,
@@ -57,6 +58,7 @@ class Found:
     inbox: Inbox
     rows: dict[Group, tuple[InboxRow, ...]]
     bars: tuple[int, ...]
+    deploys: tuple[tuple[int, str], ...]  # of the period: when, which release
     errors_before: int
     to_acknowledge: Pace
     to_resolve: Pace
@@ -123,6 +125,7 @@ def _context(request: Request, asked: Asked, found: Found, now_ms: int) -> dict[
             asked.period,
             Viewer.of(request).zone,
             partial(during.address, request, asked),
+            found.deploys,
         ),
         "counts": found.inbox.counts,
         "need": found.need,
@@ -182,6 +185,7 @@ def _find(db: Reader, asked: Asked, who: Viewer, now_ms: int) -> Found | None:
         inbox=found,
         rows={name: tuple(inbox_rows.rows(db, query, some)) for name, some in found.shown.items()},
         bars=tuple(now),
+        deploys=tuple(release_list.since(db, [it.id for it in shown], query.env, window.since_ms)),
         errors_before=sum(before),
         to_acknowledge=pace.to_acknowledge(db, query.project_ids, now_ms),
         to_resolve=pace.to_resolve(db, query.project_ids, now_ms),

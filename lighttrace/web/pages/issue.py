@@ -34,6 +34,7 @@ from lighttrace.store import (
     issues,
     merging,
     readable,
+    release_list,
     reread,
     similar,
     tag_stats,
@@ -455,7 +456,15 @@ def _counted(db: Reader, issue: Issue, asked: Asked, now_ms: int, zone: str) -> 
         period=period,
         events=sum(series),
         people=people,
-        chart=chart_view.draw(series, shown, period, PERIOD_WORDS[period], zone, spike),
+        chart=chart_view.draw(
+            series,
+            shown,
+            period,
+            PERIOD_WORDS[period],
+            zone,
+            spike,
+            release_list.since(db, [issue.project_id], env, shown.since_ms),
+        ),
     )
 
 

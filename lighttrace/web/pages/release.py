@@ -126,11 +126,11 @@ async def show(request: Request) -> Response:
         raise HTTPException(404)
 
     def address(out: Out) -> str:
-        where = release_view.path(asked.slug, out.release.version)
+        where = links.release_path(asked.slug, out.release.version)
         return links.url(request, where, environment=asked.environment)
 
     marked = [it for it in (found.before, found.out) if it]
-    here = release_view.path(asked.slug, found.release.version)
+    here = links.release_path(asked.slug, found.release.version)
     version = release_view.quoted(found.release.version)
     return render(
         request,
@@ -141,7 +141,7 @@ async def show(request: Request) -> Response:
         found=found,
         release=found.release,
         go_url=lambda **changes: links.url(request, here, **asked.pairs(**changes)),
-        also=lambda part: links.url(request, release_view.path(part.slug, found.release.version)),
+        also=lambda part: links.url(request, links.release_path(part.slug, found.release.version)),
         before_url=address(found.before) if found.before else "",
         new_before=found.before and release_view.new_issues(found.before.release, found.project.id),
         chart=release_view.chart(

@@ -116,7 +116,7 @@ def _address(request: Request, asked: Asked, slugs: dict[int, str], out: Out) ->
     parts = [it for it in out.release.parts if it.project_id in slugs]
     parts.sort(key=lambda it: (it.slug != asked.project, -it.new_issues, -(it.last_event_at or 0)))
     slug = parts[0].slug if parts else ""
-    where = release_view.path(slug, out.release.version)
+    where = links.release_path(slug, out.release.version)
     return links.url(request, where, environment=asked.environment)
 
 

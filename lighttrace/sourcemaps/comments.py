@@ -14,8 +14,10 @@ from lighttrace.sourcemaps.decode import MOST_BYTES, debug_id
 MOST_LINES = 12  # from the end that are looked at; nobody writes more comments there
 _MAP = b"sourceMappingURL"
 _SIGNS = (b"//#", b"//@", b"/*#", b"/*@")
-_COMMENT = re.compile(rb"..[#@]\s*(sourceMappingURL|debugId)=\s*([^\s*]+)\s*(?:\*/)?\s*$", re.ASCII)
-_NO_CODE = re.compile(rb"\s*(?://|/\*|$)")
+_COMMENT = re.compile(
+    rb"..[#@]\s*+(sourceMappingURL|debugId)=\s*+([^\s*]++)\s*+(?:\*/)?+\s*+$", re.ASCII
+)
+_NO_CODE = re.compile(rb"\s*+(?://|/\*|$)")
 # what plugins put into the code itself, so that a browser can say it
 _SNIPPET = re.compile(rb"sentry-dbid-([0-9a-fA-F-]{36})")
 

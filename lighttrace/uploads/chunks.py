@@ -174,7 +174,8 @@ class Chunks:
 
     def _room(self, size_bytes: int) -> None:
         with self._lock:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self._folder.parent, self._folder):  # `parents` would be for all to read
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self._count() + size_bytes > MOST_BYTES:
                 raise UploadsFullError(
                     f"{MOST_BYTES // 2**30} GiB of uploads are waiting to be read, which is all "

@@ -147,9 +147,13 @@ def test_what_chunks_make_can_be_looked_at_without_writing_it(chunks: Chunks) ->
     assert chunks.join([name(B), name(A)]).sha1 == name(B + A)
 
 
-def test_what_is_uploaded_is_for_the_server_alone_to_read(chunks: Chunks, folder: Path) -> None:
-    chunks.put(name(A), A)
-    assert folder.stat().st_mode & 0o777 == 0o700
+def test_what_is_uploaded_is_for_the_server_alone_to_read(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    uploads = tmp_path / "uploads"
+    Chunks(uploads / "chunks", clock).put(name(A), A)
+    for folder in (uploads, uploads / "chunks"):
+        assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_chunk_that_comes_eight_times_at_once_is_kept_once(chunks: Chunks, folder: Path) -> None:

@@ -41,16 +41,16 @@ class Out:
 
 OF_PROJECTS = """
 with its(id, first_at) as (
-  select release_id, min(first_event_at) from release_project
+  select release_id, min(first_event_at) from release_project indexed by release_project_first
    where project_id in (select value from json_each(:project_ids)) group by 1
   union all
   select release_id, null from release_told
    where project_id in (select value from json_each(:project_ids))),
  out(id, at) as (
-  select i.id, coalesce((select max(d.finished_at) from deploy d
-      where d.release_id = i.id and (:env is null or d.environment = :env)), i.at, r.added_at)
-    from (select id, max(first_at) as at from its group by id) i
-   cross join release r on r.id = i.id and r.status = 'open')
+  select k.id, coalesce((select max(d.finished_at) from deploy d
+      where d.release_id = k.id and (:env is null or d.environment = :env)), k.at, r.added_at)
+    from (select id, max(first_at) as at from its group by id) k
+   cross join release r on r.id = k.id and r.status = 'open')
 """
 PAGE = f"""
 {OF_PROJECTS} select id, at from out where (at, id) < (:at, :id) order by at desc, id desc

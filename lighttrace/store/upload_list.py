@@ -88,7 +88,8 @@ class Origin:
 ORIGIN = """
 select f.url, u.release, u.dist, u.tool, u.at
   from bundle_file f indexed by bundle_file_artifact
- cross join bundle_build u on u.bundle_id = f.bundle_id and u.project_id = ?
+ cross join bundle_build u indexed by bundle_build_bundle
+    on u.bundle_id = f.bundle_id and u.project_id = ?
  where f.artifact_id = ? and f.bundle_id = ? order by u.at desc limit 1
 """
 

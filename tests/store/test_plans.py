@@ -38,6 +38,8 @@ from lighttrace.store import (
     pace,
     preferences,
     rehearsal,
+    release_counts,
+    release_list,
     repositories,
     revisions,
     same_trace,
@@ -51,6 +53,7 @@ from lighttrace.store import (
     teams,
     tokens,
     triage,
+    upload_list,
     users,
     volume,
     weeks,
@@ -80,6 +83,7 @@ GROWS = (
         "count_hour",
         "count_day",
         "project_minute",
+        "count_release",
         "tag_value",
         "group_text",
         "activity",
@@ -93,6 +97,9 @@ SCAN = re.compile(rf"SCAN ({'|'.join(GROWS)})(?! VIRTUAL)\b")
 # (docs/storage.md, "Hot tables"). The others sort what they have gathered, a page at most.
 SORTS_OF_ITS_OWN = (
     "from issue_env e where",
+    "from bundle_file f indexed by",  # the builds of one bundle
+    "with its(id, first_at)",  # the releases of projects, whose order is that of their deploys
+    "where u.project_id = 1 and u.release = '1.0'",  # what was uploaded for one release
     "from issue_env e cross join issue i",
     "from counted k",
     "from json_each(",
@@ -263,6 +270,24 @@ QUESTIONS: dict[str, Ask] = {
         for text in ("", "pay")
     },
     "releases as they were told": lambda db: _told(db),
+    "what went out": lambda db: (
+        release_list.page(db, (1, 2), "production", release_list.FIRST, 5, ALL),
+        release_list.since(db, (1, 2), None, NOON - DAY),
+        release_list.count(db, (1, 2), None, NOON - DAY),
+        release_list.last_deploy(db, 1, None),
+    ),
+    "what failed in releases": lambda db: (
+        release_counts.courses(db, (1, 2), "staging", release_counts.span(7 * DAY, 84, NOON)),
+        release_counts.last_day(db, (1, 2), None, NOON),
+        release_counts.returned(db, (1, 2), NOON - DAY),
+    ),
+    "what was uploaded": lambda db: (
+        upload_list.page(db, 1, upload_list.FIRST, 5),
+        upload_list.of_release(db, 1, "1.0"),
+        upload_list.origin(db, 1, 1, 1),
+        upload_list.some_names(db, 1, "1.0", "", 5),
+        upload_list.maps_of(db, 1, "1.0"),
+    ),
     "releases to suggest": lambda db: suggestions.releases(db, "1.", (1,), 12),
     "what people want by mail": lambda db: preferences.of_people(db, [1, 2], 1),
     "what somebody wants by mail": lambda db: (

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from struct import Struct
 from struct import error as StructError
-from typing import Any, BinaryIO, Literal, TypeAlias
+from typing import IO, Any, BinaryIO, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -32,6 +32,7 @@ MOST_MEMBER_BYTES = 64 * 1024 * 1024  # as of a map (`decode.MOST_BYTES`)
 MOST_TOTAL_BYTES = 1024 * 1024 * 1024
 MOST_MANIFEST_BYTES = 32 * 1024 * 1024
 MOST_DIRECTORY_BYTES = 32 * 1024 * 1024
+ENTRY_BYTES = 256  # of the list of files, for each, beside its name
 MOST_NAME = 1024  # characters
 MOST_URL = 2048
 MOST_RATIO = 250  # times smaller than unpacked; maps are 4 to 12, a file of blanks 1,000
@@ -85,7 +86,7 @@ class Bundle:
 
 def read(file: BinaryIO) -> Bundle:
     """Open a bundle, and look whether all that it speaks of is there and within bounds."""
-    _check_end(file)
+    check_end(file)
     try:
         archive = zipfile.ZipFile(file)
         _check_members(archive.infolist())
@@ -96,8 +97,10 @@ def read(file: BinaryIO) -> Bundle:
     return Bundle(archive, tuple(_members(archive)))
 
 
-def _check_end(file: BinaryIO) -> None:
-    """The zip's last record, before anything is read on its word."""
+def check_end(file: IO[bytes], members: int = MOST_MEMBERS, names: int = MOST_NAME) -> None:
+    """The zip's last record, before anything is read on its word; `members` with `names` of so many
+    characters may be in it.
+    """
     size = file.seek(0, 2)
     file.seek(max(0, size - _END.size - 0xFFFF))
     tail = file.read()
@@ -109,16 +112,14 @@ def _check_end(file: BinaryIO) -> None:
     _, _, _, _, count, directory_bytes, _, _ = _END.unpack_from(tail, at)
     if b"PK\6\7" in tail[max(0, at - 20) : at]:
         raise BundleError("The bundle is a zip file of the 64 bit kind, which none of 1 GiB needs.")
-    if count > MOST_MEMBERS:
-        raise _too_many(count)
-    if directory_bytes > min(MOST_DIRECTORY_BYTES, size):
+    if count > members:
+        raise _too_many(count, members)
+    if directory_bytes > min(MOST_DIRECTORY_BYTES, size, members * (ENTRY_BYTES + names)):
         raise BundleError("The bundle's list of files is longer than the bundle may have it.")
 
 
-def _too_many(count: int) -> BundleError:
-    return BundleError(
-        f"The bundle has {count:,} files; at most {MOST_MEMBERS:,} can be uploaded at once."
-    )
+def _too_many(count: int, most: int = MOST_MEMBERS) -> BundleError:
+    return BundleError(f"The bundle has {count:,} files; at most {most:,} can be uploaded at once.")
 
 
 def _check_members(found: list[zipfile.ZipInfo]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from lighttrace.errors import BundleError
+from lighttrace.sourcemaps.bundle import check_end
 from lighttrace.sourcemaps.proguard import MOST_BYTES
 from lighttrace.uploads.chunks import Chunks
 
@@ -40,6 +41,7 @@ def unpack(chunks: Chunks, file: IO[bytes]) -> list[Mapping]:
     UploadsFullError.
     """
     found: list[Mapping] = []
+    check_end(file, MOST_FILES)  # a list of a million files would fill the server's memory
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()

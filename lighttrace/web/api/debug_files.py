@@ -136,7 +136,7 @@ async def _one(request: Request, project_id: int, sha1: bytes, asked: Asked) -> 
     if made.state in bundles.WAITING:
         services.uploads.wake()
     else:  # it was known
-        await asyncio.to_thread(waiting.drop, parts, now_ms)
+        await asyncio.to_thread(waiting.drop, parts, services.clock.now_ms())
     return _shown(made.state, made.error, dif=_dif(made, debug_id, name))
 
 

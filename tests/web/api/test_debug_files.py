@@ -152,3 +152,13 @@ def test_an_archive_of_something_else_is_refused_and_leaves_nothing(
     assert answer.status_code == 400 and why in answer.json()["detail"]
     assert list(uploads_folder(script).rglob("new-*")) == []
     assert work(script) == 0
+
+
+def test_a_list_of_many_files_is_not_even_read(script: Script, monkeypatch: pytest.MonkeyPatch):
+    data = packed(**{str(n): b"" for n in range(5000)})
+    lies = bytearray(data)
+    lies[-14:-10] = b"\1\0\1\0"  # it says that there is one
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    for given, why in ((data, "has 5,000 files; at most 50"), (bytes(lies), "list of files")):
+        answer = send_archive(script, given)
+        assert answer.status_code == 400 and why in answer.json()["detail"]

@@ -11,6 +11,7 @@ An action is a noun and a verb. Those there are:
     token.add  token.revoke
     issue.delete  issue.discard  issue.undiscard
     mute.add  mute.end
+    upload.withdraw
     settings.reload
 """
 

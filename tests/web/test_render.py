@@ -55,7 +55,6 @@ def test_the_navigation_shows_only_what_exists(mira: Site):
     page = mira.client.get("/account").text
     for absent in (
         "/traces",
-        "/releases",
         "/monitors",
         "/performance",
         "/feedback",

@@ -83,7 +83,12 @@ def why(news: News) -> str:
 
 def left(news: News) -> str:
     """How old it was when it left: each try to send it puts a mail together anew."""
-    return f"Left {age(news.age_s)} after {_cause(news)}."
+    return f"Left {old(news)}."
+
+
+def old(news: News) -> str:
+    """`1.1 s after the event arrived`"""
+    return f"{age(news.age_s)} after {_cause(news)}"
 
 
 def quote(news: News) -> str:

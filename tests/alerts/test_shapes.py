@@ -80,7 +80,7 @@ def test_what_it_says_is_what_happened(kind: str) -> None:
         "cart.py:12",
         "x()",
         "2026-11-24 11:59 UTC",
-        "1.1 s after it happened",
+        "1.1 s after it was noticed",
     ):
         assert fact in body, fact
 

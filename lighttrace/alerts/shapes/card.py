@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-from lighttrace.alerts.news import Kind, News, Rate, Told, age
+from lighttrace.alerts.news import Kind, News, Rate, Told
+from lighttrace.alerts.phrases import old
 from lighttrace.alerts.shapes.text import code, line
 
 Tone: TypeAlias = Literal["bad", "back", "loud", "calm"]
@@ -199,10 +200,11 @@ def _links(news: News) -> Iterator[Link]:
 
 
 def _foot(news: News) -> str:
+    """Who says it, and how old it was when it left."""
+    if news.kind == "test":
+        return "LightTrace"
     if news.digest is not None and news.kind in SEVERAL:
         n = news.digest.count
-        return f"LightTrace, {n} message{'' if n == 1 else 's'}, {news.digest.span}"
-    if news.kind == "test" or news.kind in SEVERAL:
-        return "LightTrace"
+        return f"LightTrace, {n} message{'' if n == 1 else 's'}, {news.digest.span}, {old(news)}"
     more = f", {news.more} more held back" if news.more else ""
-    return f"LightTrace, {age(news.age_s)} after it happened{more}"
+    return f"LightTrace, {old(news)}{more}"

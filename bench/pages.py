@@ -302,6 +302,9 @@ COUNTERS = (
     f"""insert into count_release
      select received_at / {HOUR_MS}, project_id, env_id, release_id, count(*)
      from event group by 1, 2, 3, 4""",
+    """insert into release_project(project_id, release_id, first_event_at, last_event_at)
+     select project_id, release_id, min(received_at), max(received_at)
+     from event where release_id is not null group by 1, 2""",
     f"""insert into count_minute select received_at / 60000, hash_id, env_id, count(*), count(*), 1
      from event where received_at > {NOW_MS - 15 * DAY_MS} group by 1, 2, 3""",
     f"""insert into hash_person select hash_id, person_id, env_id, max(received_at) / {HOUR_MS}

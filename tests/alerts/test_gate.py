@@ -179,7 +179,8 @@ def test_the_tenth_of_an_hour_says_until_when_by_the_readers_clock_and_where_to_
     held = "https://x.example/alerts?show=held#deliveries"
     assert held in mail.text and held in mail.html
     assert held in [it.url for it in chat.links]
-    assert chat.foot == "LightTrace, 3 messages, 13:20 (Europe/Berlin)"
+    said = "LightTrace, 3 messages, 13:20 (Europe/Berlin)"
+    assert chat.foot == f"{said}, 3.0 s after the first of them"
 
 
 def test_a_digest_is_made_once_and_says_the_same_when_it_is_sent_again(post: Post) -> None:

@@ -37,12 +37,13 @@ class Maps:
         now_ms = self._clock.now_ms()
         if now_ms - self._asked_at.get(project_id, -ASKED_ANEW_MS) < ASKED_ANEW_MS:
             return project_id in self._has
-        self._asked_at[project_id] = now_ms
         try:
             has = await self._store.read(maps.has_any, project_id)
         except StoreError as error:
             log.warning("source maps of project %d: %s", project_id, error)
             return False
+        # not before it is known: who asks meanwhile, as all do after a start, asks too
+        self._asked_at[project_id] = now_ms
         (self._has.add if has else self._has.discard)(project_id)
         return has
 

@@ -40,16 +40,15 @@ def shop(tmp_path: Path) -> Iterator[Tracker]:
 async def test_nothing_is_wrong_with_the_pages(chromium: Browser, shop: Tracker, size):
     async with Visitor.at(chromium, shop.url, size=size) as visitor:
         await visitor.sign_in()
-        for name, path in (
-            ("alerts", "/alerts"),
-            ("held", "/alerts?show=held&period=14d"),
-            ("system", "/settings/system"),
-            ("new", "/alerts/new?when=new&where=level:error"),
-            ("refused", "/alerts/new?when=newish"),
-            ("account", "/account"),
-        ):
-            await visitor.page.goto(path)
-            await visitor.check(f"alerts-{name}-{size[0]}")
+        pages = {
+            "alerts": "/alerts",
+            "held": "/alerts?show=held&period=14d",
+            "system": "/settings/system",
+            "new": "/alerts/new?when=new&where=level:error",
+            "refused": "/alerts/new?when=newish",
+            "account": "/account",
+        }
+        await visitor.look_at(f"alerts-{size[0]}", pages)
 
 
 async def test_an_issue_is_muted_by_keys_and_unmuted_on_the_page_of_alerts(

@@ -39,15 +39,14 @@ def verdict(page: Page):
 async def test_nothing_is_wrong_with_the_composer(chromium: Browser, shop: Tracker, size):
     async with Visitor.at(chromium, shop.url, size=size) as visitor:
         await visitor.sign_in()
-        for name, path in (
-            ("first", "/alerts/new"),
-            ("number", RULE),
-            ("plain", "/alerts/new?when=new, feedback&project=shop,till&to=everyone"),
-            ("never", "/alerts/new?when=new&where=is:resolved"),
-            ("wrong", "/alerts/new?when=x users in 5m&where=level:>>&to=nobody there&every=soon"),
-        ):
-            await visitor.page.goto(path)
-            await visitor.check(f"compose-{name}-{size[0]}")
+        pages = {
+            "first": "/alerts/new",
+            "number": RULE,
+            "plain": "/alerts/new?when=new, feedback&project=shop,till&to=everyone",
+            "never": "/alerts/new?when=new&where=is:resolved",
+            "wrong": "/alerts/new?when=x users in 5m&where=level:>>&to=nobody there&every=soon",
+        }
+        await visitor.look_at(f"compose-{size[0]}", pages)
 
 
 async def test_a_rule_is_changed_field_by_field_and_the_address_follows(

@@ -46,18 +46,17 @@ def shop(tmp_path: Path) -> Iterator[Tracker]:
 async def test_nothing_is_wrong_with_the_pages(chromium: Browser, shop: Tracker, size):
     async with Visitor.at(chromium, shop.url, size=size) as visitor:
         await visitor.sign_in()
-        for name, path in (
-            ("list", "/releases"),
-            ("empty", "/releases?environment=nowhere"),
-            ("one", "/releases/shop/shop@2"),
-            ("all", "/releases/shop/shop@2?tab=all&period=7d"),
-            ("long", f"/releases/shop/{LONG}"),
-            ("uploads", UPLOADS),
-            ("checked", f"{UPLOADS}?url=https://shop.example/{'a' * 200}.js&release=shop@2"),
-            ("issue", "/issues/SHOP-1"),
-        ):
-            await visitor.page.goto(path)
-            await visitor.check(f"releases-{name}-{size[0]}")
+        pages = {
+            "list": "/releases",
+            "empty": "/releases?environment=nowhere",
+            "one": "/releases/shop/shop@2",
+            "all": "/releases/shop/shop@2?tab=all&period=7d",
+            "long": f"/releases/shop/{LONG}",
+            "uploads": UPLOADS,
+            "checked": f"{UPLOADS}?url=https://shop.example/{'a' * 200}.js&release=shop@2",
+            "issue": "/issues/SHOP-1",
+        }
+        await visitor.look_at(f"releases-{size[0]}", pages)
 
 
 async def test_keys_lead_to_a_release_and_back(chromium: Browser, shop: Tracker):

@@ -36,17 +36,14 @@ def shop(tmp_path: Path) -> Iterator[Tracker]:
 async def test_nothing_is_wrong_with_the_pages(chromium: Browser, shop: Tracker, size):
     async with Visitor.at(chromium, shop.url, size=size) as visitor:
         await visitor.sign_in()
-        for name, path in (
-            ("page", AT),
-            (
-                "typed",
-                f"{AT}?url=https://x.example/{{path}}&paths=shop/%20=>%20a/very/long/{'x' * 90}/",
-            ),
-            ("refused", f"{AT}?repository=https://{'x' * 90}/&branch=a..b"),
-            ("issue", "/issues/SHOP-1"),
-        ):
-            await visitor.page.goto(path)
-            await visitor.check(f"source-{name}-{size[0]}")
+        long = f"shop/%20=>%20a/very/long/{'x' * 90}/"
+        pages = {
+            "page": AT,
+            "typed": f"{AT}?url=https://x.example/{{path}}&paths={long}",
+            "refused": f"{AT}?repository=https://{'x' * 90}/&branch=a..b",
+            "issue": "/issues/SHOP-1",
+        }
+        await visitor.look_at(f"source-{size[0]}", pages)
 
 
 async def test_a_rule_is_tried_while_it_is_typed(chromium: Browser, shop: Tracker):

@@ -1,7 +1,7 @@
 """Somebody in front of a browser."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,12 @@ class Visitor:
         found = await self.findings(CONTRAST)
         assert not found, "\n".join(["in the dark", *found])
         await self.page.emulate_media(color_scheme="light")
+
+    async def look_at(self, prefix: str, pages: Mapping[str, str]) -> None:
+        """Check pages, one after the other: name → path."""
+        for name, path in pages.items():
+            await self.page.goto(path)
+            await self.check(f"{prefix}-{name}")
 
     async def findings(self, only: dict[str, Any] = RULES) -> list[str]:
         """What axe says, one line each. It is put in through the debugger, so the policy holds."""

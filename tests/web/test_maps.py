@@ -2,6 +2,7 @@
 maps that come after them.
 """
 
+import asyncio
 import json
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from lighttrace.ingest import late_maps
 from lighttrace.sourcemaps.decode import decode
 from lighttrace.store import reread
 from lighttrace.store.bundles import Build
+from lighttrace.web.maps import Maps
 from tests.event.corpus import sample
 from tests.store.uploads import Put, put_bundle
 from tests.web.sending import add_projects, issues, send
@@ -193,3 +195,14 @@ def test_a_page_shows_what_people_wrote_and_what_was_sent(web: Site) -> None:
     part = {"HX-Request": "true", "HX-Target": "div#part-e0-5"}
     shown = web.client.get("/issues/SHOP-WEB-1?code=minified&show=e0-5", headers=part).text
     assert "toUpperCase" in shown
+
+
+def test_events_that_come_together_after_a_start_are_all_made_readable(web: Site) -> None:
+    upload(web)
+    maps = Maps(web.services.store, web.clock)
+
+    async def ask() -> list[bool]:
+        return await asyncio.gather(*(maps.of(1, b'{"colno":1}') for _ in range(5)))
+
+    assert web.client.portal is not None
+    assert web.client.portal.call(ask) == [True] * 5

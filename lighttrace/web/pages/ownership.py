@@ -17,12 +17,12 @@ from lighttrace.event.patterns import KEYS, TAGS, Facts, PatternError, quoted
 from lighttrace.event.tags import all_tags
 from lighttrace.ingest import ownership
 from lighttrace.ingest.ownership import Tried
-from lighttrace.store import events, issues, owners, projects, reread
+from lighttrace.store import events, owners, projects, reread
 from lighttrace.store.database import Reader
 from lighttrace.store.owners import Decided
 from lighttrace.store.projects import Project
 from lighttrace.store.sight import Sight
-from lighttrace.web import guards, links, state
+from lighttrace.web import example_event, guards, links, state
 from lighttrace.web.format import DAY
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.pages.settings import frame
@@ -226,26 +226,15 @@ def _look(
 def _try(
     db: Reader, name: str, rules: Rulebook, project: Project, known: Collection[str], sight: Sight
 ) -> Trial | None:
-    """The event of that id, or the newest of that issue; without a name the project's newest. None
-    if there is none of this project.
-    """
-    row = None
-    if not name:
-        newest, _ = events.list_of_project(db, project.id, None, 1)
-        row = newest[0] if newest else None
-    elif issue := issues.by_short_id(db, name, sight):
-        row = events.chosen(db, issue.id, "latest") if issue.project_id == project.id else None
-    else:
-        row = events.by_event_id(db, name.lower(), project.id)
-    event = reread.event(db, row.row) if row else None
-    if row is None or event is None:
+    """What the rules say of it. None: see `example_event.find`."""
+    example = example_event.find(db, name, project.id, sight)
+    if example is None:
         return None
+    row, event, short_id = example.row, example.event, example.short_id
     tags = all_tags(event)
     found = ownership.tried(event, tags, rules, known)
     facts = Facts(event, tags)
     value = next((it for it in rules.high_value if it.matches(facts)), None)
-    home = issues.get(db, row.issue_id, sight) if row.issue_id is not None else None
-    short_id = home.short_id if home else ""
     return Trial(name or short_id, short_id, row.event_id, row.title, found, value)
 
 

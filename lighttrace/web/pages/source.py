@@ -13,12 +13,12 @@ from lighttrace.config import Config
 from lighttrace.event import source_links
 from lighttrace.event.source_links import ARROW, Link, Revision, Rules
 from lighttrace.settings.source_links import SourceOptions
-from lighttrace.store import events, issues, projects, repositories, reread, revisions
+from lighttrace.store import projects, repositories, revisions
 from lighttrace.store.database import Reader
 from lighttrace.store.projects import Project
 from lighttrace.store.repositories import CodeMapping
 from lighttrace.store.sight import Sight
-from lighttrace.web import guards, links, source_form, stacks, state
+from lighttrace.web import example_event, guards, links, source_form, stacks, state
 from lighttrace.web.guards import Guard, Page
 from lighttrace.web.pages.file_values import Group, Value
 from lighttrace.web.pages.settings import frame
@@ -138,29 +138,19 @@ def _look(
 
 
 def _try(db: Reader, name: str, rules: Rules, project: Project, sight: Sight) -> Trial | None:
-    """The event of that id, or the newest of that issue; without a name the newest of the project.
-    None if there is none of this project.
-    """
-    row = None
-    if not name:
-        newest, _ = events.list_of_project(db, project.id, None, 1)
-        row = newest[0] if newest else None
-    elif issue := issues.by_short_id(db, name, sight):
-        row = events.chosen(db, issue.id, "latest") if issue.project_id == project.id else None
-    else:
-        row = events.by_event_id(db, name.lower(), project.id)
-    event = reread.event(db, row.row) if row else None
-    if row is None or event is None:
+    """Its frames, each with its link or why it has none. None: see `example_event.find`."""
+    example = example_event.find(db, name, project.id, sight)
+    if example is None:
         return None
+    event = example.event
     told = revisions.told(db, project.id, event.release, rules.package)
     rules, at = source_links.informed(rules, event.release, told.commit, told.mappings)
     sources = Sources(event, rules, at)
-    home = issues.get(db, row.issue_id, sight) if row.issue_id is not None else None
     keys = list(sources.crashed())
     own = [key for key in keys if sources.is_own(key)]
     return Trial(
-        name or (home.short_id if home else ""),
-        row.title,
+        name or example.short_id,
+        example.row.title,
         event.release or "",
         at,
         tuple(_row(sources, key) for key in own[:FRAMES]),
